@@ -1,0 +1,13 @@
+DROP TABLE redirects;
+DROP TABLE site;
+DROP TABLE imports;
+DROP TABLE article_authors;
+DROP TABLE article_tags;
+DROP TABLE authors;
+DROP TABLE tag_aliases;
+DROP TABLE tags;
+DROP TABLE article_slugs;
+DROP TABLE article_bodies;
+DROP TABLE articles;
+DROP TABLE changes;
+DROP TABLE meta;

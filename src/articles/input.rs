@@ -1,0 +1,212 @@
+//! The JSON form of an article, as JSON Lines and the admin API send it: types here, the rules in [`new`](super::new).
+
+use serde_json::Value;
+
+use crate::articles::model::{
+    ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State,
+};
+use crate::error::{Fault, FaultCode};
+use crate::json::Fields;
+
+/// Stands in for a missing title, so that the other fields can be checked too and all faults told at once. It is never
+/// stored, for the missing title is itself a fault.
+const PLACEHOLDER: &str = "untitled";
+
+/// Reads an article. The faults found are added to `faults`; what is returned beside some is what could be read, good for
+/// finding further faults and nothing else. `None` is something that is no object at all.
+pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
+    let is_object = value.is_object();
+    let mut fields = Fields::new(value, "", faults);
+    let title = fields.required_string("title");
+    let article = ArticleInput {
+        id: fields.id("id"),
+        external_id: fields.string("external_id"),
+        kind: fields
+            .one_of("kind", Kind::ALL, Kind::as_str)
+            .unwrap_or(Kind::Article),
+        status: fields.one_of("status", State::ALL, State::as_str),
+        locale: fields.string("locale"),
+        slug: fields.string("slug"),
+        aliases: fields.strings("aliases").unwrap_or_default(),
+        title: title.unwrap_or_else(|| PLACEHOLDER.to_owned()),
+        subtitle: fields.string("subtitle"),
+        standfirst: fields.string("standfirst"),
+        excerpt: fields.string("excerpt"),
+        body: body(&mut fields),
+        cover: fields.object("cover", cover).flatten(),
+        tags: fields.strings("tags").unwrap_or_default(),
+        authors: fields.strings("authors").unwrap_or_default(),
+        featured: fields.bool("featured").unwrap_or(false),
+        content_notice: fields.string("content_notice"),
+        audience: fields
+            .one_of("audience", Audience::ALL, Audience::as_str)
+            .unwrap_or(Audience::General),
+        citations: fields.objects("citations", citation).unwrap_or_default(),
+        published_at: fields.time("published_at"),
+        updated_at: fields.time("updated_at"),
+        seo: fields.object("seo", seo).unwrap_or_default(),
+        metadata: fields.map("metadata").unwrap_or_default(),
+        translation_key: fields.string("translation_key"),
+    };
+    fields.finish();
+    is_object.then_some(article)
+}
+
+/// The text, which comes in one language alone.
+fn body(fields: &mut Fields<'_>) -> Option<Source> {
+    let mut body: Option<(&str, Source)> = None;
+    for (name, format) in [
+        ("markdown", Format::Markdown),
+        ("html", Format::Html),
+        ("text", Format::Text),
+    ] {
+        let Some(Some(_)) = fields.field(name) else {
+            continue;
+        };
+        let text = fields.string(name);
+        if let Some((first, _)) = &body {
+            let detail = format!(
+                "the text is in {first} already; only one of markdown, html and text can be given"
+            );
+            fields.fault(name, FaultCode::Conflicting, detail);
+        } else {
+            body = Some((
+                name,
+                Source {
+                    format,
+                    text: text.unwrap_or_default(),
+                },
+            ));
+        }
+    }
+    body.map(|(_, source)| source)
+}
+
+fn cover(fields: &mut Fields<'_>) -> Option<Image> {
+    let url = fields.required_string("url");
+    let alt = fields.string("alt").unwrap_or_default();
+    let width = pixels(fields, "width");
+    let height = pixels(fields, "height");
+    Some(Image {
+        url: url?,
+        alt,
+        width,
+        height,
+    })
+}
+
+fn pixels(fields: &mut Fields<'_>, name: &'static str) -> Option<u32> {
+    fields
+        .integer(name, 1..=i64::from(u32::MAX))
+        .and_then(|pixels| u32::try_from(pixels).ok())
+}
+
+fn citation(fields: &mut Fields<'_>) -> Option<Citation> {
+    let title = fields.required_string("title");
+    let url = fields.string("url");
+    Some(Citation { title: title?, url })
+}
+
+fn seo(fields: &mut Fields<'_>) -> Seo {
+    Seo {
+        title: fields.string("title"),
+        description: fields.string("description"),
+        canonical_url: fields.string("canonical_url"),
+        image: fields.string("image"),
+        noindex: fields.bool("noindex").unwrap_or(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: &Value) -> (Option<ArticleInput>, Vec<String>) {
+        let mut faults = Vec::new();
+        let article = article(value, &mut faults);
+        let told = faults
+            .into_iter()
+            .map(|f| format!("{} {:?}", f.pointer.unwrap(), f.code))
+            .collect();
+        (article, told)
+    }
+
+    #[test]
+    fn only_the_title_is_required() {
+        let (article, faults) = read(&json!({"title": "Tea"}));
+        assert_eq!((article, faults), (Some(ArticleInput::new("Tea")), vec![]));
+        let (_, faults) = read(&json!({"title": null, "slug": null}));
+        assert_eq!(faults, ["/title Missing"]);
+        assert_eq!(read(&json!("Tea")), (None, vec![" WrongType".to_owned()]));
+    }
+
+    #[test]
+    fn reads_every_field() {
+        let (article, faults) = read(&json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "external_id": "wp-7", "kind": "page", "status": "in_review",
+            "locale": "de", "slug": "tee", "aliases": ["té"], "title": "Tee", "subtitle": "heiß", "standfirst": "Ein Getränk",
+            "excerpt": "kurz", "markdown": "# Tee\r\n", "cover": {"url": "/a.jpg", "alt": "Tasse", "width": 4, "height": null},
+            "tags": ["a", "b"], "authors": ["Ada"], "featured": true, "content_notice": "Koffein", "audience": "mature",
+            "citations": [{"title": "Buch", "url": "https://example.org"}, {"title": "Heft"}],
+            "published_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-23T10:00:00+01:00",
+            "seo": {"title": "t", "description": "d", "canonical_url": "https://example.org/tee", "image": "/b.jpg", "noindex": true},
+            "metadata": {"x": {"y": [1, null]}}, "translation_key": "tea"
+        }));
+        assert_eq!(faults, Vec::<String>::new());
+        let article = article.unwrap();
+        assert_eq!(
+            article.body,
+            Some(Source {
+                format: Format::Markdown,
+                text: "# Tee\r\n".to_owned()
+            })
+        );
+        assert_eq!(
+            (article.kind, article.status, article.audience),
+            (Kind::Page, Some(State::InReview), Audience::Mature)
+        );
+        assert_eq!(article.cover.unwrap().width, Some(4));
+        assert_eq!(article.citations.len(), 2);
+        assert_eq!(
+            article.updated_at.unwrap().to_string(),
+            "2026-11-23T09:00:00.000Z"
+        );
+        assert!(article.seo.noindex && article.featured);
+        assert_eq!(article.metadata["x"]["y"], json!([1, null]));
+    }
+
+    #[test]
+    fn tells_all_faults_at_once_and_still_returns_the_rest() {
+        let (article, faults) = read(&json!({
+            "titel": "x", "slug": 3, "markdown": "a", "html": "b", "text": "c", "cover": {"alt": 1, "width": 0, "src": "x"},
+            "tags": "a", "citations": [{"url": "u"}], "seo": {"titel": 1}, "published_at": "2026-11-22", "status": "publishd"
+        }));
+        let expected = [
+            "/title Missing",
+            "/status NotAllowed",
+            "/slug WrongType",
+            "/html Conflicting",
+            "/text Conflicting",
+            "/cover/url Missing",
+            "/cover/alt WrongType",
+            "/cover/width TooSmall",
+            "/cover/src Unknown",
+            "/tags WrongType",
+            "/citations/0/title Missing",
+            "/published_at Malformed",
+            "/seo/titel Unknown",
+            "/titel Unknown",
+        ];
+        assert_eq!(faults, expected);
+        assert_eq!(article.unwrap().body.unwrap().text, "a");
+    }
+
+    #[test]
+    fn an_absent_text_beside_another_is_no_conflict() {
+        let (article, faults) = read(&json!({"title": "x", "markdown": null, "html": "<p>x"}));
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(article.unwrap().body.unwrap().format, Format::Html);
+    }
+}

@@ -1,0 +1,10 @@
+//! Articles and standing pages: one model, told apart by [`Kind`](model::Kind).
+
+pub mod fields;
+pub mod http;
+pub mod input;
+pub mod model;
+pub mod new;
+pub mod render;
+pub mod store;
+pub mod text_forms;

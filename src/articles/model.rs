@@ -1,0 +1,437 @@
+//! Articles and pages: one model, told apart by [`Kind`]. The types a caller fills ([`ArticleInput`]), the types past the
+//! edge that hold only what is valid, and the rules between them. Nothing here asks a database or a clock.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::authors::model::AuthorRef;
+use crate::id::Id;
+use crate::names::names;
+use crate::tags::model::TagRef;
+use crate::time::Time;
+
+/// What a text is: part of the stream of articles, or a standing page such as "About".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Part of the stream, newest first.
+    Article,
+    /// A standing page.
+    Page,
+}
+
+/// Who a text is for. Advice for clients and search engines (`isFamilyFriendly`), not a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everyone.
+    General,
+    /// Adults.
+    Mature,
+}
+
+/// Where a text stands between an idea and the bin. Delivery shows `published` alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Being written.
+    Draft,
+    /// Handed to an editor.
+    InReview,
+    /// Will be published when its time comes.
+    Scheduled,
+    /// Out.
+    Published,
+    /// Was out, kept, no longer shown.
+    Archived,
+    /// In the bin, restorable.
+    Trashed,
+}
+
+/// The ways from one [`State`] to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transition {
+    /// Hand it to an editor.
+    Submit,
+    /// An editor hands it back.
+    SendBack,
+    /// Set a time.
+    Schedule,
+    /// Put it out now.
+    Publish,
+    /// Take it back to draft.
+    Unpublish,
+    /// Take it out of sight and keep it.
+    Archive,
+    /// Into the bin.
+    Trash,
+    /// Out of the bin.
+    Restore,
+}
+
+/// The language a body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// CommonMark with GitHub's extensions.
+    Markdown,
+    /// HTML, sanitised before it is stored as the rendered body.
+    Html,
+    /// Plain text; an empty line parts paragraphs.
+    Text,
+}
+
+names!(Kind { Article => "article", Page => "page" });
+names!(Audience { General => "general", Mature => "mature" });
+names!(Format { Markdown => "markdown", Html => "html", Text => "text" });
+names!(State {
+    Draft => "draft",
+    InReview => "in_review",
+    Scheduled => "scheduled",
+    Published => "published",
+    Archived => "archived",
+    Trashed => "trashed",
+});
+
+impl State {
+    /// Delivery shows it.
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::Published)
+    }
+
+    /// The state that a transition leads to from here, or `None` where there is no such way. Each leads somewhere else:
+    /// publishing what is published is no transition.
+    #[must_use]
+    pub const fn after(self, transition: Transition) -> Option<Self> {
+        use State::{Archived, Draft, InReview, Published, Scheduled, Trashed};
+        match (transition, self) {
+            (Transition::Submit, Draft) => Some(InReview),
+            (Transition::SendBack, InReview) => Some(Draft),
+            (Transition::Schedule, Draft | InReview | Archived) => Some(Scheduled),
+            (Transition::Publish, Draft | InReview | Scheduled | Archived) => Some(Published),
+            (Transition::Unpublish, Scheduled | Published | Archived) => Some(Draft),
+            (Transition::Archive, Published) => Some(Archived),
+            (Transition::Trash, Draft | InReview | Scheduled | Published | Archived) => {
+                Some(Trashed)
+            }
+            (Transition::Restore, Trashed) => Some(Draft),
+            _ => None,
+        }
+    }
+}
+
+names!(Transition {
+    Submit => "submit",
+    SendBack => "send_back",
+    Schedule => "schedule",
+    Publish => "publish",
+    Unpublish => "unpublish",
+    Archive => "archive",
+    Trash => "trash",
+    Restore => "restore",
+});
+
+/// A body as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its language.
+    pub format: Format,
+    /// Its text, byte for byte.
+    pub text: String,
+}
+
+/// The picture that stands for an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Where it is: an absolute http or https URL, or a path on the site that begins with `/`.
+    pub url: String,
+    /// What it shows, for those who do not see it.
+    #[serde(default)]
+    pub alt: String,
+    /// Pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+}
+
+/// A source the article names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Citation {
+    /// What it is called.
+    pub title: String,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// What search engines and link previews are told, where it differs from the article's own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seo {
+    /// Instead of the title.
+    pub title: Option<String>,
+    /// Instead of the excerpt.
+    pub description: Option<String>,
+    /// The address that search engines should show.
+    pub canonical_url: Option<String>,
+    /// Instead of the cover.
+    pub image: Option<String>,
+    /// Ask search engines to leave it out.
+    pub noindex: bool,
+}
+
+/// Another language's version of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Translation {
+    /// Its locale.
+    #[schema(example = "de")]
+    pub locale: String,
+    /// Its slug in that locale.
+    pub slug: String,
+}
+
+/// An article or a page as delivery shows it. A field that was not selected is absent; one that has no value is null.
+/// The structured ones are JSON as it was stored: written by this program, and not read again for each answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Article {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: Id,
+    /// Its key in the system it was imported from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub external_id: Option<Option<String>>,
+    /// Its name in addresses, unique in its locale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub slug: Option<String>,
+    /// Where the website shows it: absolute, or a path where no site URL is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub url: Option<String>,
+    /// Article or page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Kind, required = false)]
+    pub kind: Option<Kind>,
+    /// The first line of the heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub title: Option<String>,
+    /// The second line of the heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub subtitle: Option<Option<String>>,
+    /// The lead, plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub standfirst: Option<Option<String>>,
+    /// A few words of it, plain text, for lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub excerpt: Option<String>,
+    /// The picture that stands for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Image>, required = false)]
+    pub cover: Option<Option<Box<RawValue>>>,
+    /// Its language, a BCP 47 tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "en")]
+    pub locale: Option<String>,
+    /// Shown first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    pub featured: Option<bool>,
+    /// A word of advice before a sensitive subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub content_notice: Option<Option<String>>,
+    /// Who it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Audience, required = false)]
+    pub audience: Option<Audience>,
+    /// The sources it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Citation>, required = false)]
+    pub citations: Option<Box<RawValue>>,
+    /// Words of its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i32, required = false, minimum = 0)]
+    pub word_count: Option<i32>,
+    /// Minutes to read it, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i32, required = false, minimum = 0)]
+    pub reading_minutes: Option<i32>,
+    /// When it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub published_at: Option<Time>,
+    /// When it was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub updated_at: Option<Time>,
+    /// Its body as sanitised HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub body: Option<String>,
+    /// Its body as the author wrote it in Markdown, not sanitised; null where it was not written in Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub markdown: Option<Option<String>>,
+    /// Its body as plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub text: Option<String>,
+    /// Its headings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<crate::articles::render::TocEntry>, required = false)]
+    pub toc: Option<Box<RawValue>>,
+    /// Its tags, in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<TagRef>, required = false)]
+    pub tags: Option<Vec<TagRef>>,
+    /// Its authors, in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<AuthorRef>, required = false)]
+    pub authors: Option<Vec<AuthorRef>>,
+    /// What search engines are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Seo, required = false)]
+    pub seo: Option<Box<RawValue>>,
+    /// Custom fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, additional_properties, required = false)]
+    pub metadata: Option<Box<RawValue>>,
+    /// Its published versions in other languages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Translation>, required = false)]
+    pub translations: Option<Vec<Translation>>,
+}
+
+/// An article as it comes in, from any door: JSON Lines, an importer, the admin API. Nothing in it is checked yet but the
+/// JSON types; [`NewArticle::parse`] does that.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArticleInput {
+    /// Kept when given, so that an export can be read back.
+    pub id: Option<Id>,
+    /// The key in the system it came from.
+    pub external_id: Option<String>,
+    /// Article or page.
+    pub kind: Kind,
+    /// The state it is to have. `None` leaves that to the door: an importer's `--status`, else draft.
+    pub status: Option<State>,
+    /// A BCP 47 tag; the default locale where absent.
+    pub locale: Option<String>,
+    /// Made from the title where absent.
+    pub slug: Option<String>,
+    /// Earlier slugs or non-ASCII spellings that must keep working.
+    pub aliases: Vec<String>,
+    /// The one thing that must be there.
+    pub title: String,
+    /// The second line of the heading.
+    pub subtitle: Option<String>,
+    /// The lead, plain text.
+    pub standfirst: Option<String>,
+    /// Made from the text where absent.
+    pub excerpt: Option<String>,
+    /// The text. `None` is an article that has none yet.
+    pub body: Option<Source>,
+    /// The picture that stands for it.
+    pub cover: Option<Image>,
+    /// By id, slug or name, in order; what does not exist is made.
+    pub tags: Vec<String>,
+    /// By id, slug or name, in order; what does not exist is made.
+    pub authors: Vec<String>,
+    /// Shown first.
+    pub featured: bool,
+    /// A word of advice before a sensitive subject.
+    pub content_notice: Option<String>,
+    /// Who it is for.
+    pub audience: Audience,
+    /// Its sources.
+    pub citations: Vec<Citation>,
+    /// When it was, or will be, published.
+    pub published_at: Option<Time>,
+    /// When it was last changed, where an importer knows.
+    pub updated_at: Option<Time>,
+    /// For search engines.
+    pub seo: Seo,
+    /// Custom fields.
+    pub metadata: Map<String, Value>,
+    /// Texts with the same key are translations of each other.
+    pub translation_key: Option<String>,
+}
+
+impl ArticleInput {
+    /// An article with this title and nothing else.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            external_id: None,
+            kind: Kind::Article,
+            status: None,
+            locale: None,
+            slug: None,
+            aliases: Vec::new(),
+            title: title.into(),
+            subtitle: None,
+            standfirst: None,
+            excerpt: None,
+            body: None,
+            cover: None,
+            tags: Vec::new(),
+            authors: Vec::new(),
+            featured: false,
+            content_notice: None,
+            audience: Audience::General,
+            citations: Vec::new(),
+            published_at: None,
+            updated_at: None,
+            seo: Seo::default(),
+            metadata: Map::new(),
+            translation_key: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_transition_stands_still_and_every_state_can_be_left() {
+        for state in State::ALL {
+            let ways: Vec<State> = Transition::ALL
+                .iter()
+                .filter_map(|way| state.after(*way))
+                .collect();
+            assert!(
+                !ways.is_empty() && !ways.contains(state),
+                "{state:?} leads to {ways:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_bin_is_left_as_a_draft_only() {
+        let ways: Vec<_> = Transition::ALL
+            .iter()
+            .filter_map(|way| State::Trashed.after(*way))
+            .collect();
+        assert_eq!(ways, [State::Draft]);
+        assert!(
+            State::ALL
+                .iter()
+                .filter(|state| state.is_public())
+                .eq([&State::Published])
+        );
+    }
+}

@@ -1,0 +1,393 @@
+//! From rows to articles: one query for the rows, and one more for each thing included, however many rows there are.
+
+use diesel::prelude::*;
+use serde_json::value::RawValue;
+
+use crate::articles::fields::{Field, Selection};
+use crate::articles::model::{Article, Audience, Format, Kind, State, Translation};
+use crate::authors::model::AuthorRef;
+use crate::db::dialect::id_in;
+use crate::db::schema::{
+    article_authors, article_bodies, article_slugs, article_tags, articles, authors, tags,
+};
+use crate::db::{Conn, each};
+use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::tags::model::TagRef;
+use crate::time::Time;
+
+/// The columns of `articles` that delivery may show.
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    kind: String,
+    locale: String,
+    slug: String,
+    title: String,
+    subtitle: Option<String>,
+    standfirst: Option<String>,
+    excerpt: String,
+    cover: Option<String>,
+    featured: bool,
+    content_notice: Option<String>,
+    audience: String,
+    citations: String,
+    word_count: i32,
+    reading_minutes: i32,
+    seo: String,
+    metadata: String,
+    translation_key: Option<String>,
+    external_id: Option<String>,
+    updated_at: Time,
+    published_at: Option<Time>,
+}
+
+type Columns = (
+    articles::id,
+    articles::kind,
+    articles::locale,
+    articles::slug,
+    articles::title,
+    articles::subtitle,
+    articles::standfirst,
+    articles::excerpt,
+    articles::cover,
+    articles::featured,
+    articles::content_notice,
+    articles::audience,
+    articles::citations,
+    articles::word_count,
+    articles::reading_minutes,
+    articles::seo,
+    articles::metadata,
+    articles::translation_key,
+    articles::external_id,
+    articles::updated_at,
+    articles::published_at,
+);
+const COLUMNS: Columns = (
+    articles::id,
+    articles::kind,
+    articles::locale,
+    articles::slug,
+    articles::title,
+    articles::subtitle,
+    articles::standfirst,
+    articles::excerpt,
+    articles::cover,
+    articles::featured,
+    articles::content_notice,
+    articles::audience,
+    articles::citations,
+    articles::word_count,
+    articles::reading_minutes,
+    articles::seo,
+    articles::metadata,
+    articles::translation_key,
+    articles::external_id,
+    articles::updated_at,
+    articles::published_at,
+);
+
+/// Which published article of one kind is meant.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// Article or page.
+    pub kind: Kind,
+    /// The locale asked for. Where none is, a slug that several locales have means the first of `locales` that has it.
+    pub locale: Option<String>,
+    /// The site's locales, the default first.
+    pub locales: Vec<String>,
+}
+
+/// The published article of this slug. A former slug is answered by [`Error::Moved`].
+///
+/// # Errors
+/// [`Error::NotFound`] where nothing published has or had that slug.
+pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) -> Result<Article> {
+    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same.
+    let owners = article_slugs::table
+        .inner_join(articles::table)
+        .select((
+            article_slugs::locale,
+            article_slugs::current,
+            articles::id,
+            articles::slug,
+            articles::locale,
+        ))
+        .filter(article_slugs::slug.eq(slug))
+        .filter(articles::state.eq(State::Published.as_str()))
+        .filter(articles::kind.eq(lookup.kind.as_str()));
+    let owners: Vec<(String, bool, Id, String, String)> = each!(conn, c => owners.load(c))?;
+    let rank = |locale: &str| {
+        lookup
+            .locales
+            .iter()
+            .position(|known| known == locale)
+            .unwrap_or(usize::MAX)
+    };
+    let owner = match &lookup.locale {
+        Some(wanted) => owners.into_iter().find(|(locale, ..)| locale == wanted),
+        // A current slug anywhere comes before a former one: the address that works beats the one that moved.
+        None => owners
+            .into_iter()
+            .min_by_key(|(locale, current, ..)| (!current, rank(locale))),
+    };
+    let (asked_in, current, id, now_at, locale) =
+        owner.ok_or(Error::NotFound(lookup.kind.as_str()))?;
+    if !current {
+        return Err(Error::Moved {
+            slug: now_at,
+            locale: (locale != asked_in).then_some(locale),
+        });
+    }
+    all(conn, &[id], show)?
+        .pop()
+        .ok_or(Error::NotFound(lookup.kind.as_str()))
+}
+
+/// The published article of this id.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none of that kind.
+pub fn by_id(conn: &mut Conn, id: Id, lookup: &Lookup, show: Selection) -> Result<Article> {
+    let found = published(conn, &[id])?;
+    let visible = |row: &Row| {
+        row.kind == lookup.kind.as_str()
+            && lookup
+                .locale
+                .as_ref()
+                .is_none_or(|locale| *locale == row.locale)
+    };
+    let rows = found.into_iter().filter(visible).collect();
+    complete(conn, rows, show)?
+        .pop()
+        .ok_or(Error::NotFound(lookup.kind.as_str()))
+}
+
+/// The published articles among these, in this order, with what is to be shown.
+pub(super) fn all(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Article>> {
+    let mut rows = published(conn, ids)?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+    complete(conn, rows, show)
+}
+
+fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
+    let query = articles::table
+        .select(COLUMNS)
+        .filter(articles::state.eq(State::Published.as_str()));
+    Ok(match ids {
+        [] => Vec::new(),
+        // Most reads are of one article, and this shape of the statement is found by its type.
+        [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
+        ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
+    })
+}
+
+/// Turns rows into articles, with what stands in other tables.
+fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Article>> {
+    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Option<String>> = rows.iter().map(|row| row.translation_key.clone()).collect();
+    let mut found: Vec<Article> = rows
+        .into_iter()
+        .map(|row| row.into_article(show))
+        .collect::<Result<_>>()?;
+    if show.any(&[Field::Body, Field::Markdown, Field::Text, Field::Toc]) {
+        add_bodies(conn, &ids, &mut found, show)?;
+    }
+    if show.has(Field::Tags) {
+        add_tags(conn, &ids, &mut found)?;
+    }
+    if show.has(Field::Authors) {
+        add_authors(conn, &ids, &mut found)?;
+    }
+    if show.has(Field::Translations) {
+        add_translations(conn, &keys, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn named<T>(name: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+    from_name(name)
+        .ok_or_else(|| Error::internal(format!("`{name}` is stored where no such name may stand")))
+}
+
+fn raw(json: String) -> Result<Box<RawValue>> {
+    RawValue::from_string(json)
+        .map_err(|error| Error::internal(format!("stored JSON of an article: {error}")))
+}
+
+impl Row {
+    fn into_article(self, show: Selection) -> Result<Article> {
+        let has = |field| show.has(field);
+        let cover = if has(Field::Cover) {
+            Some(self.cover.map(raw).transpose()?)
+        } else {
+            None
+        };
+        Ok(Article {
+            id: self.id,
+            external_id: has(Field::ExternalId).then_some(self.external_id),
+            // The address is made of these two where it is shown, so they stay until then.
+            slug: Some(self.slug),
+            locale: Some(self.locale),
+            url: None,
+            kind: has(Field::Kind)
+                .then(|| named(&self.kind, Kind::from_name))
+                .transpose()?,
+            title: has(Field::Title).then_some(self.title),
+            subtitle: has(Field::Subtitle).then_some(self.subtitle),
+            standfirst: has(Field::Standfirst).then_some(self.standfirst),
+            excerpt: has(Field::Excerpt).then_some(self.excerpt),
+            cover,
+            featured: has(Field::Featured).then_some(self.featured),
+            content_notice: has(Field::ContentNotice).then_some(self.content_notice),
+            audience: has(Field::Audience)
+                .then(|| named(&self.audience, Audience::from_name))
+                .transpose()?,
+            citations: has(Field::Citations)
+                .then(|| raw(self.citations))
+                .transpose()?,
+            word_count: has(Field::WordCount).then_some(self.word_count),
+            reading_minutes: has(Field::ReadingMinutes).then_some(self.reading_minutes),
+            published_at: if has(Field::PublishedAt) {
+                self.published_at
+            } else {
+                None
+            },
+            updated_at: has(Field::UpdatedAt).then_some(self.updated_at),
+            body: None,
+            markdown: None,
+            text: None,
+            toc: None,
+            tags: has(Field::Tags).then(Vec::new),
+            authors: has(Field::Authors).then(Vec::new),
+            seo: has(Field::Seo).then(|| raw(self.seo)).transpose()?,
+            metadata: has(Field::Metadata)
+                .then(|| raw(self.metadata))
+                .transpose()?,
+            translations: has(Field::Translations).then(Vec::new),
+        })
+    }
+}
+
+fn of(ids: &[Id], id: Id) -> Option<usize> {
+    ids.iter().position(|known| *known == id)
+}
+
+fn add_bodies(conn: &mut Conn, ids: &[Id], found: &mut [Article], show: Selection) -> Result<()> {
+    use article_bodies::{article_id, format, source, table};
+    let short = (article_id, article_bodies::html, article_bodies::toc);
+    // Two statements, because the other forms of a long body cost pages that most answers do not need.
+    let shown: Vec<(Id, String, String)> = match ids {
+        [id] => each!(conn, c => table.select(short).filter(article_id.eq(*id)).load(c))?,
+        ids => each!(conn, c => table.select(short).filter(id_in(article_id, ids)).load(c))?,
+    };
+    for (id, html, toc) in shown {
+        let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
+            continue;
+        };
+        article.body = show.has(Field::Body).then_some(html);
+        article.toc = show.has(Field::Toc).then(|| raw(toc)).transpose()?;
+    }
+    if !show.any(&[Field::Markdown, Field::Text]) {
+        return Ok(());
+    }
+    let others = table
+        .select((article_id, format, source, article_bodies::text))
+        .filter(id_in(article_id, ids));
+    let others: Vec<(Id, String, String, String)> = each!(conn, c => others.load(c))?;
+    for (id, written_in, written, text) in others {
+        let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
+            continue;
+        };
+        let markdown =
+            (named(&written_in, Format::from_name)? == Format::Markdown).then_some(written);
+        article.markdown = show.has(Field::Markdown).then_some(markdown);
+        article.text = show.has(Field::Text).then_some(text);
+    }
+    Ok(())
+}
+
+fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
+    use article_tags::{article_id, position, table};
+    let query =
+        table
+            .inner_join(tags::table)
+            .select((article_id, tags::id, tags::slug, tags::name));
+    let rows: Vec<(Id, Id, String, String)> = match ids {
+        [id] => {
+            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
+        }
+        ids => {
+            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
+        }
+    };
+    for (article, id, slug, name) in rows {
+        let article = of(ids, article).and_then(|index| found.get_mut(index));
+        if let Some(tags) = article.and_then(|article| article.tags.as_mut()) {
+            tags.push(TagRef { id, slug, name });
+        }
+    }
+    Ok(())
+}
+
+fn add_authors(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
+    use article_authors::{article_id, position, table};
+    let query = table.inner_join(authors::table).select((
+        article_id,
+        authors::id,
+        authors::slug,
+        authors::name,
+    ));
+    let rows: Vec<(Id, Id, String, String)> = match ids {
+        [id] => {
+            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
+        }
+        ids => {
+            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
+        }
+    };
+    for (article, id, slug, name) in rows {
+        let article = of(ids, article).and_then(|index| found.get_mut(index));
+        if let Some(authors) = article.and_then(|article| article.authors.as_mut()) {
+            authors.push(AuthorRef { id, slug, name });
+        }
+    }
+    Ok(())
+}
+
+fn add_translations(conn: &mut Conn, keys: &[Option<String>], found: &mut [Article]) -> Result<()> {
+    use articles::{state, table, translation_key};
+    let mut wanted: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let query = table
+        .select((
+            articles::id,
+            translation_key.assume_not_null(),
+            articles::locale,
+            articles::slug,
+        ))
+        .filter(translation_key.eq_any(wanted))
+        .filter(state.eq(State::Published.as_str()))
+        .order((articles::locale, articles::id));
+    let rows: Vec<(Id, String, String, String)> = each!(conn, c => query.load(c))?;
+    for (article, key) in found.iter_mut().zip(keys) {
+        let others = rows
+            .iter()
+            .filter(|(other, of, ..)| Some(of) == key.as_ref() && *other != article.id);
+        let others = others.map(|(.., locale, slug)| Translation {
+            locale: locale.clone(),
+            slug: slug.clone(),
+        });
+        article.translations = Some(others.collect());
+    }
+    Ok(())
+}

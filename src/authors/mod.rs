@@ -1,0 +1,5 @@
+//! Authors: whose name stands under an article. A byline gives no rights; those go by an article's owner.
+
+pub mod http;
+pub mod model;
+pub mod store;

@@ -1,0 +1,5 @@
+//! The change log: every write appends to it, in its own transaction, under the next change number. Whatever else must
+//! happen follows it from a stored position.
+
+pub mod model;
+pub mod tags;

@@ -1,0 +1,234 @@
+//! `masthead demo`: a small magazine, written for this program, served from a folder that goes with the process.
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::{Outcome, serve};
+use crate::articles::model::Image;
+use crate::articles::new::Rules;
+use crate::authors::model::{Link, NewAuthor};
+use crate::changes::model::Actor;
+use crate::config::Serve;
+use crate::db::{self, Db, Tx};
+use crate::error::{Error, Result};
+use crate::redirects::store::Target;
+use crate::tags::model::NewTag;
+use crate::time::Clock;
+use crate::transfer::markdown;
+use crate::{authors, imports, redirects, site, tags};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    serve: Serve,
+
+    /// An empty PostgreSQL database for the sample content, instead of the throw-away folder
+    #[arg(
+        long,
+        env = "MASTHEAD_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
+}
+
+const SITE: &str = include_str!("demo/site.json");
+const TAGS: &str = include_str!("demo/tags.json");
+const AUTHORS: &str = include_str!("demo/authors.json");
+const REDIRECTS: &str = include_str!("demo/redirects.json");
+const TEXTS: &[(&str, &str)] = &[
+    (
+        "articles/a-small-toolkit-for-hard-moments.md",
+        include_str!("demo/articles/a-small-toolkit-for-hard-moments.md"),
+    ),
+    (
+        "articles/aus-der-ferne-fuer-die-eltern-da-sein.md",
+        include_str!("demo/articles/aus-der-ferne-fuer-die-eltern-da-sein.md"),
+    ),
+    (
+        "articles/caring-for-a-parent-from-afar.md",
+        include_str!("demo/articles/caring-for-a-parent-from-afar.md"),
+    ),
+    (
+        "articles/closeness-after-trauma.md",
+        include_str!("demo/articles/closeness-after-trauma.md"),
+    ),
+    (
+        "articles/die-kunst-der-entschuldigung.md",
+        include_str!("demo/articles/die-kunst-der-entschuldigung.md"),
+    ),
+    (
+        "articles/draft-what-to-write-in-a-letter-of-condolence.md",
+        include_str!("demo/articles/draft-what-to-write-in-a-letter-of-condolence.md"),
+    ),
+    (
+        "articles/grief-keeps-no-timetable.md",
+        include_str!("demo/articles/grief-keeps-no-timetable.md"),
+    ),
+    (
+        "articles/how-to-read-a-health-headline.md",
+        include_str!("demo/articles/how-to-read-a-health-headline.md"),
+    ),
+    (
+        "articles/how-we-measure-reading-time.md",
+        include_str!("demo/articles/how-we-measure-reading-time.md"),
+    ),
+    (
+        "articles/lonely-in-a-full-office.md",
+        include_str!("demo/articles/lonely-in-a-full-office.md"),
+    ),
+    (
+        "articles/naehe-nach-dem-trauma.md",
+        include_str!("demo/articles/naehe-nach-dem-trauma.md"),
+    ),
+    (
+        "articles/shift-work-and-the-body-clock.md",
+        include_str!("demo/articles/shift-work-and-the-body-clock.md"),
+    ),
+    (
+        "articles/still-holding-hands.md",
+        include_str!("demo/articles/still-holding-hands.md"),
+    ),
+    (
+        "articles/the-art-of-the-apology.md",
+        include_str!("demo/articles/the-art-of-the-apology.md"),
+    ),
+    (
+        "articles/trauer-kennt-keinen-fahrplan.md",
+        include_str!("demo/articles/trauer-kennt-keinen-fahrplan.md"),
+    ),
+    (
+        "articles/warum-wir-um-vier-aufwachen.md",
+        include_str!("demo/articles/warum-wir-um-vier-aufwachen.md"),
+    ),
+    (
+        "articles/what-a-good-walk-does.md",
+        include_str!("demo/articles/what-a-good-walk-does.md"),
+    ),
+    (
+        "articles/why-fingers-wrinkle-in-the-bath.md",
+        include_str!("demo/articles/why-fingers-wrinkle-in-the-bath.md"),
+    ),
+    (
+        "articles/why-we-wake-at-four.md",
+        include_str!("demo/articles/why-we-wake-at-four.md"),
+    ),
+    (
+        "articles/wie-wir-die-lesezeit-messen.md",
+        include_str!("demo/articles/wie-wir-die-lesezeit-messen.md"),
+    ),
+    ("pages/about.md", include_str!("demo/pages/about.md")),
+    ("pages/contact.md", include_str!("demo/pages/contact.md")),
+    ("pages/kontakt.md", include_str!("demo/pages/kontakt.md")),
+    (
+        "pages/ueber-uns.md",
+        include_str!("demo/pages/ueber-uns.md"),
+    ),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleTag {
+    name: String,
+    slug: String,
+    description: Option<String>,
+    parent: Option<String>,
+    aliases: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleAuthor {
+    name: String,
+    slug: String,
+    bio: Option<String>,
+    avatar: Option<Image>,
+    links: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleRedirect {
+    path: String,
+    to: String,
+    status: i32,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let folder = tempfile::Builder::new()
+        .prefix("masthead-demo-")
+        .tempdir()?;
+    let settings = match &arguments.database_url {
+        Some(url) => db::Settings::new(db::Backend::Postgres(url.clone())),
+        None => db::Settings::sqlite_in(folder.path()),
+    };
+    db::migrate::run(&settings)?;
+    let db = Db::open(settings, Clock::system())?;
+    if db.change() > 0 {
+        return Err("the database is not empty; `masthead serve` serves what is in it".into());
+    }
+    let rules = Rules {
+        locales: vec!["en".into(), "de".into()],
+    };
+    fill(&db, &rules)?;
+    serve::serve(db, rules, &arguments.serve)
+}
+
+/// Fills an empty database with the sample content.
+fn fill(db: &Db, rules: &Rules) -> Result<()> {
+    db.write_blocking(Actor::System, fill_names)?;
+    let options = imports::Options {
+        source: "demo".into(),
+        status: None,
+        dry_run: false,
+    };
+    let items = TEXTS
+        .iter()
+        .map(|(name, text)| markdown::parse(name, text.as_bytes()));
+    let report = imports::run(db, rules, &options, items, |_| {})?;
+    if report.broken.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::internal(format!(
+            "the sample content is broken: {:?}",
+            report.broken
+        )))
+    }
+}
+
+fn fill_names(tx: &mut Tx<'_>) -> Result<()> {
+    site::store::put(tx, &sample(SITE)?)?;
+    for SampleTag {
+        name,
+        slug,
+        description,
+        parent,
+        aliases,
+    } in sample::<Vec<_>>(TAGS)?
+    {
+        let tag = NewTag::parse(&name, Some(slug), description, aliases, parent)
+            .map_err(Error::Invalid)?;
+        tags::store::create(tx, &tag)?;
+    }
+    for SampleAuthor {
+        name,
+        slug,
+        bio,
+        avatar,
+        links,
+    } in sample::<Vec<_>>(AUTHORS)?
+    {
+        let author =
+            NewAuthor::parse(&name, Some(slug), bio, avatar, links).map_err(Error::Invalid)?;
+        authors::store::create(tx, &author)?;
+    }
+    for SampleRedirect { path, to, status } in sample::<Vec<_>>(REDIRECTS)? {
+        redirects::store::ensure(tx, &path, &Target::Address(to), status)?;
+    }
+    Ok(())
+}
+
+fn sample<T: serde::de::DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::internal(format!("the sample content: {error}")))
+}

@@ -1,0 +1,96 @@
+//! The command line: one verb a file, each a thin layer over what the server does too.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the program speaks to whoever typed"
+)]
+
+mod completions;
+mod demo;
+mod import;
+mod migrate;
+mod openapi;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, Logging};
+
+/// A headless content API: articles, tags and search from one binary
+#[derive(Debug, Parser)]
+#[command(
+    name = "masthead",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    logging: Logging,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the content over HTTP
+    Serve(serve::Arguments),
+    /// Serve sample content from a throw-away folder
+    Demo(demo::Arguments),
+    /// Bring content in from files; running it again changes nothing that has not changed
+    Import(import::Arguments),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Bring the database's schema up to this version
+    Migrate(migrate::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+}
+
+/// What a verb answers when it fails: a sentence for whoever typed it.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Before the arguments, which take their defaults from the environment.
+    let env_file = dotenvy::dotenv();
+    let cli = Cli::parse();
+    start_logging(&cli.logging);
+    if let Err(error) = env_file
+        && !error.not_found()
+    {
+        eprintln!("error: .env: {error}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match cli.verb {
+        Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
+        Verb::Openapi => openapi::run(),
+        Verb::Migrate(arguments) => migrate::run(&arguments),
+        Verb::Completions(arguments) => completions::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn start_logging(logging: &Logging) {
+    let filter = EnvFilter::try_new(&logging.log).unwrap_or_else(|error| {
+        eprintln!("warning: --log: {error}; logging at level info");
+        EnvFilter::new("info")
+    });
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // Fails only where a logger is there already, as in tests.
+    let _already_there = match logging.log_format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}

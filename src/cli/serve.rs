@@ -1,0 +1,94 @@
+//! `masthead serve`
+
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix_web::web;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Outcome;
+use crate::app::App;
+use crate::articles::new::Rules;
+use crate::config::{Serve, Store};
+use crate::db::{self, Db};
+use crate::http::server;
+use crate::time::Clock;
+
+/// How often the server looks for what other processes wrote.
+const WATCH: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) store: Store,
+    #[command(flatten)]
+    pub(super) serve: Serve,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let Arguments { store, serve } = arguments;
+    let _lock = match store.database_url {
+        Some(_) => None,
+        None => Some(lock(&store.data)?),
+    };
+    if !serve.no_migrate {
+        for name in db::migrate::run(&store.database())? {
+            tracing::info!(name, "migrated the database");
+        }
+    }
+    let db = Db::open(store.database(), Clock::system())?;
+    self::serve(db, store.rules(), serve)
+}
+
+/// Serves a database until SIGTERM or SIGINT.
+pub(super) fn serve(db: Db, rules: Rules, serve: &Serve) -> Outcome {
+    let app = App::new(db, rules, serve.site_url.clone(), serve.public_url.clone());
+    actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve))
+}
+
+/// Takes the data folder for this process. The lock goes with the process, however it ends.
+fn lock(data: &Path) -> Result<File, Box<dyn std::error::Error>> {
+    let in_words = |error: std::io::Error| format!("the data folder {}: {error}", data.display());
+    std::fs::create_dir_all(data).map_err(in_words)?;
+    let file = File::create(data.join("masthead.lock")).map_err(in_words)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(format!(
+            "another masthead serves the data folder {} already",
+            data.display()
+        )
+        .into()),
+        Err(std::fs::TryLockError::Error(error)) => Err(in_words(error).into()),
+    }
+}
+
+async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
+    let listener = server::listen(serve.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;
+    let running = server::start(app.clone(), listener, &serve.server())?;
+    let stopper = running.stopper();
+    println!("listening on http://{}", running.address);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    actix_web::rt::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: finishing what is in flight");
+        stopper.stop().await;
+    });
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(WATCH).await;
+            app.note_database(app.db.refresh().await.is_ok());
+        }
+    });
+    running.server.await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,316 @@
+//! The settings: each one is a flag, an environment variable (`MASTHEAD_*`, also from `.env`) and a line of
+//! `.env.example`, in that order of strength. They are read once, here, and handed on.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory};
+
+use crate::articles::new::Rules;
+use crate::db;
+use crate::http::envelope::Limits;
+use crate::http::server;
+
+/// Where the content is.
+#[derive(Debug, Clone, Args)]
+pub struct Store {
+    /// Data folder: the embedded database and the server's lock
+    #[arg(
+        long,
+        env = "MASTHEAD_DATA",
+        default_value = "data",
+        value_name = "FOLDER"
+    )]
+    pub data: PathBuf,
+
+    /// PostgreSQL instead of the embedded database: postgres://user:password@host/database?sslmode=require
+    #[arg(
+        long,
+        env = "MASTHEAD_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+
+    /// Locales of the site, BCP 47 tags separated by commas; the first is the default and has no prefix in URLs
+    #[arg(
+        long,
+        env = "MASTHEAD_LOCALES",
+        default_value = "en",
+        value_delimiter = ',',
+        value_name = "TAG"
+    )]
+    pub locales: Vec<String>,
+
+    /// Database connections for reads that may take long
+    #[arg(long, env = "MASTHEAD_READERS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "COUNT")]
+    pub readers: u32,
+
+    /// How long a read waits for such a connection, in milliseconds; then 503
+    #[arg(
+        long,
+        env = "MASTHEAD_READER_WAIT_MS",
+        default_value_t = 250,
+        value_name = "MS"
+    )]
+    pub reader_wait_ms: u64,
+
+    /// How long a read may take, in milliseconds; then 503
+    #[arg(
+        long,
+        env = "MASTHEAD_READ_DEADLINE_MS",
+        default_value_t = 10_000,
+        value_name = "MS"
+    )]
+    pub read_deadline_ms: u64,
+
+    /// Writes that may wait their turn
+    #[arg(
+        long,
+        env = "MASTHEAD_WRITE_QUEUE",
+        default_value_t = 1024,
+        value_name = "COUNT"
+    )]
+    pub write_queue: usize,
+
+    /// How long a write waits for its turn, or for a lock of another process, in milliseconds; then 503
+    #[arg(
+        long,
+        env = "MASTHEAD_WRITE_WAIT_MS",
+        default_value_t = 2_000,
+        value_name = "MS"
+    )]
+    pub write_wait_ms: u64,
+
+    /// Writes that share one transaction at most
+    #[arg(
+        long,
+        env = "MASTHEAD_WRITE_BATCH",
+        default_value_t = 128,
+        value_name = "COUNT"
+    )]
+    pub write_batch: usize,
+}
+
+/// How content is served.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        env = "MASTHEAD_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Address of this API as clients see it, for Link and Location; without it they are paths
+    #[arg(long, env = "MASTHEAD_PUBLIC_URL", value_parser = base_url, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Address of the website, for the `url` of articles; without it they are paths
+    #[arg(long, env = "MASTHEAD_SITE_URL", value_parser = base_url, value_name = "URL")]
+    pub site_url: Option<String>,
+
+    /// Do not migrate the database at the start; fail if it lacks a migration
+    #[arg(long, env = "MASTHEAD_NO_MIGRATE", value_parser = clap::value_parser!(bool), num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
+    pub no_migrate: bool,
+
+    /// Threads that serve requests; 0 is one per core
+    #[arg(
+        long,
+        env = "MASTHEAD_WORKERS",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub workers: usize,
+
+    /// Connections at once
+    #[arg(long, env = "MASTHEAD_CONNECTIONS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..), value_name = "COUNT")]
+    pub connections: u32,
+
+    /// How long the head of a request may take to arrive, in milliseconds; then 408
+    #[arg(
+        long,
+        env = "MASTHEAD_HEAD_TIMEOUT_MS",
+        default_value_t = 5_000,
+        value_name = "MS"
+    )]
+    pub head_timeout_ms: u64,
+
+    /// How long a client may take nothing of an answer, in milliseconds; then it is cut off
+    #[arg(
+        long,
+        env = "MASTHEAD_WRITE_TIMEOUT_MS",
+        default_value_t = 30_000,
+        value_name = "MS"
+    )]
+    pub write_timeout_ms: u64,
+
+    /// How long a connection may wait for its next request, in milliseconds
+    #[arg(
+        long,
+        env = "MASTHEAD_KEEP_ALIVE_MS",
+        default_value_t = 15_000,
+        value_name = "MS"
+    )]
+    pub keep_alive_ms: u64,
+
+    /// How long a handler may take, in milliseconds; then 503
+    #[arg(
+        long,
+        env = "MASTHEAD_HANDLER_DEADLINE_MS",
+        default_value_t = 10_000,
+        value_name = "MS"
+    )]
+    pub handler_deadline_ms: u64,
+
+    /// How long what is in flight may take after SIGTERM, in seconds
+    #[arg(
+        long,
+        env = "MASTHEAD_SHUTDOWN_S",
+        default_value_t = 10,
+        value_name = "S"
+    )]
+    pub shutdown_s: u64,
+
+    /// Longest path and query of a URL, in bytes; then 414
+    #[arg(
+        long,
+        env = "MASTHEAD_URL_LIMIT",
+        default_value_t = 8_192,
+        value_name = "BYTES"
+    )]
+    pub url_limit: usize,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Args)]
+pub struct Logging {
+    /// What is logged: a level (error, warn, info, debug) or a filter such as `masthead=debug,warn`
+    #[arg(
+        long,
+        env = "MASTHEAD_LOG",
+        default_value = "info",
+        global = true,
+        value_name = "FILTER"
+    )]
+    pub log: String,
+
+    /// How it is logged
+    #[arg(
+        long,
+        env = "MASTHEAD_LOG_FORMAT",
+        default_value = "text",
+        value_enum,
+        global = true,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written, to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+impl Store {
+    /// The database, with its bounds.
+    #[must_use]
+    pub fn database(&self) -> db::Settings {
+        let backend = match &self.database_url {
+            Some(url) => db::Backend::Postgres(url.clone()),
+            None => db::Settings::sqlite_in(&self.data).backend,
+        };
+        db::Settings {
+            backend,
+            readers: self.readers,
+            reader_wait: Duration::from_millis(self.reader_wait_ms),
+            read_deadline: Duration::from_millis(self.read_deadline_ms),
+            write_queue: self.write_queue,
+            write_wait: Duration::from_millis(self.write_wait_ms),
+            write_batch: self.write_batch,
+        }
+    }
+
+    /// What articles may be.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            locales: self.locales.clone(),
+        }
+    }
+}
+
+impl Serve {
+    /// The server, with its bounds.
+    #[must_use]
+    pub fn server(&self) -> server::Settings {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        server::Settings {
+            workers: if self.workers == 0 {
+                cores
+            } else {
+                self.workers
+            },
+            connections: self.connections as usize,
+            head_timeout: Duration::from_millis(self.head_timeout_ms),
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+            keep_alive: Duration::from_millis(self.keep_alive_ms),
+            shutdown: Duration::from_secs(self.shutdown_s),
+            limits: Limits {
+                url: self.url_limit,
+                deadline: Duration::from_millis(self.handler_deadline_ms),
+            },
+        }
+    }
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| format!("not an address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https")
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err("must be an http or https address without query and fragment".into());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// `.env.example`, generated from the settings themselves; a test compares it with the file.
+#[must_use]
+pub fn env_example() -> String {
+    let mut text = String::from(
+        "# Settings of masthead, each with its default. Copy this file to .env and take the # away from what you set.\n\
+         # A flag is stronger than the environment, and the environment stronger than .env.\n",
+    );
+    let command = crate::cli::Cli::command();
+    let serve = command
+        .get_subcommands()
+        .find(|verb| verb.get_name() == "serve")
+        .unwrap_or(&command);
+    for argument in serve.get_arguments().chain(command.get_arguments()) {
+        let Some(name) = argument.get_env().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let help = argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let default = argument
+            .get_default_values()
+            .first()
+            .and_then(|value| value.to_str())
+            .unwrap_or_default();
+        let line = format!("\n# {help}\n#{name}={default}\n");
+        if !text.contains(&format!("\n#{name}=")) {
+            text.push_str(&line);
+        }
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! The few places where the SQL text itself differs between the databases. Nowhere else.
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Binary, Bool};
+use diesel::sqlite::Sqlite;
+
+use super::Conn;
+use super::schema::meta;
+use crate::id::Id;
+
+/// Begins a transaction that may write. SQLite takes its write lock here: upgrading a deferred transaction later fails at
+/// once, whatever the busy timeout.
+pub(super) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE"),
+        Conn::Pg(c) => c.batch_execute("BEGIN"),
+    }
+}
+
+/// Begins a transaction that sees one state of the database throughout.
+pub(super) fn begin_read(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(c) => c.batch_execute("BEGIN"),
+        Conn::Pg(c) => c.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    }
+}
+
+/// The counter row: the last change, and the last public one. On PostgreSQL this is the lock that puts writers of all
+/// nodes in one line; on SQLite `BEGIN IMMEDIATE` already was.
+pub(super) fn lock_counter(conn: &mut Conn) -> QueryResult<(i64, i64)> {
+    let counter = meta::table.select((meta::change, meta::public_change));
+    match conn {
+        Conn::Sqlite(c) => counter.first(c),
+        Conn::Pg(c) => counter.for_update().first(c),
+    }
+}
+
+/// `column IN (…)` over ids, cached as a prepared statement. Diesel's own `eq_any` is prepared anew each time on SQLite,
+/// since the number of binds varies; here it is padded with the last id to one of a few sizes.
+#[derive(Debug, Clone)]
+pub struct IdIn<C> {
+    column: C,
+    ids: Vec<Id>,
+}
+
+/// `column` is one of `ids`. Of no ids, nothing is.
+pub fn id_in<C>(column: C, ids: &[Id]) -> IdIn<C> {
+    /// A single article, a default page, the largest page with its one row more.
+    const SIZES: [usize; 4] = [1, 8, 32, 128];
+    let mut padded = ids.to_vec();
+    if let Some(last) = ids.last() {
+        let size = SIZES
+            .into_iter()
+            .find(|size| *size >= ids.len())
+            .unwrap_or(ids.len());
+        padded.resize(size, *last);
+    }
+    IdIn {
+        column,
+        ids: padded,
+    }
+}
+
+impl<C> Expression for IdIn<C> {
+    type SqlType = Bool;
+}
+impl<C, QS> AppearsOnTable<QS> for IdIn<C> where C: AppearsOnTable<QS> {}
+impl<C, QS> SelectableExpression<QS> for IdIn<C> where C: SelectableExpression<QS> {}
+impl<C, GB> diesel::expression::ValidGrouping<GB> for IdIn<C> {
+    type IsAggregate = diesel::expression::is_aggregate::No;
+}
+impl<C> QueryId for IdIn<C> {
+    type QueryId = ();
+    // The text depends on the number of ids, so it is the key.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for IdIn<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" IN (");
+        for (index, id) in self.ids.iter().enumerate() {
+            if index > 0 {
+                out.push_sql(", ");
+            }
+            out.push_bind_param::<Binary, _>(id)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for IdIn<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" = ANY(");
+        out.push_bind_param::<diesel::sql_types::Array<Binary>, _>(&self.ids)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}

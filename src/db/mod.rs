@@ -1,0 +1,365 @@
+//! The database: one way to read, one way to write, whichever back end there is. [`Db::read`] and [`Db::read_indexed`]
+//! give a function one snapshot; [`Db::write`] gives it a [`Tx`] on the one writer, which commits many in one go.
+
+mod conn;
+pub mod dialect;
+pub mod error;
+pub mod migrate;
+pub mod page;
+mod pool;
+pub mod schema;
+mod settings;
+mod tx;
+mod types;
+mod writer;
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use diesel::prelude::*;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+pub use self::conn::Conn;
+pub(crate) use self::conn::each;
+use self::pool::Readers;
+pub use self::settings::{Backend, Settings};
+use self::tx::Outcome;
+pub use self::tx::Tx;
+use self::writer::{AfterCommit, Job, Position, Writer};
+use crate::changes::model::Actor;
+use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::time::{Clock, Time};
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    clock: Clock,
+    readers: Readers,
+    position: Arc<Position>,
+    epoch: Id,
+    queue: Sender<Box<dyn Job>>,
+    /// Places in the queue.
+    places: Arc<Semaphore>,
+}
+
+/// What may be written without a change number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Sessions begun, renewed and ended.
+    Session,
+    /// When something was last used.
+    LastUsed,
+    /// How far a follower of the log has come.
+    FollowerPosition,
+    /// Attempts to deliver something.
+    Delivery,
+    /// The progress of a job.
+    Job,
+    /// Removal of what has expired.
+    Sweep,
+}
+
+/// What a write made, and the change number of the state that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written<T> {
+    /// What the function returned.
+    pub value: T,
+    /// The number that the write took; where it left all unchanged, the last one before it.
+    pub change: i64,
+}
+
+impl Db {
+    /// Opens the database. It must have been migrated.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or has another schema than this program.
+    pub fn open(settings: Settings, clock: Clock) -> Result<Self> {
+        Self::open_with(settings, clock, None)
+    }
+
+    /// Opens the database, with a function that runs after each commit and before anyone is told of it.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open_with(
+        settings: Settings,
+        clock: Clock,
+        after_commit: Option<AfterCommit>,
+    ) -> Result<Self> {
+        let mut conn = settings.connect_writer()?;
+        migrate::check(&mut conn)?;
+        let (epoch, change, public_change) = position(&mut conn)?;
+        let position = Arc::new(Position::default());
+        position.advance(change, public_change);
+
+        let writer = Writer::new(
+            settings.clone(),
+            clock.clone(),
+            Arc::clone(&position),
+            after_commit,
+            conn,
+        );
+        let (queue, jobs) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || Writer::drain(&Mutex::new(writer), &jobs))
+            .map_err(|error| Error::internal(format!("could not start the writer: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            readers: Readers::new(&settings)?,
+            places: Arc::new(Semaphore::new(settings.write_queue)),
+            settings,
+            clock,
+            position,
+            epoch,
+            queue,
+        })))
+    }
+
+    /// What tells this database from every other, and from itself before a restore.
+    #[must_use]
+    pub fn epoch(&self) -> Id {
+        self.0.epoch
+    }
+
+    /// The last change known to this node.
+    #[must_use]
+    pub fn change(&self) -> i64 {
+        self.0.position.change.load(Ordering::Acquire)
+    }
+
+    /// The last change known to this node that touched anything public.
+    #[must_use]
+    pub fn public_change(&self) -> i64 {
+        self.0.position.public_change.load(Ordering::Acquire)
+    }
+
+    /// The present, by this database's clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// Looks at what other processes have written since, and answers the last change.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn refresh(&self) -> Result<i64> {
+        let (_, change, public_change) = self.read(|conn| Ok(position(conn)?)).await?;
+        self.0.position.advance(change, public_change);
+        Ok(change)
+    }
+
+    /// Reads one snapshot on the pool, within its deadline: for whatever may take long.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection comes free or the deadline passes; else what `f` answers.
+    pub async fn read<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.0.readers.run(f).await
+    }
+
+    /// Reads one snapshot that indexes cover, of a few rows: on SQLite at once and on this thread, which costs
+    /// microseconds and no switch of threads; on PostgreSQL as [`Db::read`]. A query that may scan would hold up every
+    /// other request of the thread, and nothing could interrupt it.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_indexed<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        if self.0.settings.is_sqlite() {
+            self.0.readers.run_inline(f)
+        } else {
+            self.read(f).await
+        }
+    }
+
+    /// Reads one snapshot on this thread, outside any async runtime: for the command line.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.0.readers.run_blocking(f)
+    }
+
+    /// Writes: runs `f` in a transaction, logs what it logged under the next change number, and answers when that is on
+    /// disk. `f` may run more than once, and only its last run counts.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the queue is full or the database locked, [`Error::DiskFull`]; else what `f` answers,
+    /// and then nothing was written.
+    pub async fn write<T, F>(&self, actor: Actor, f: F) -> Result<Written<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let place = self.place();
+        let place = tokio::time::timeout(self.0.settings.write_wait, place)
+            .await
+            .map_err(|_elapsed| Error::busy("too many writes are waiting"))??;
+        let answer = self.enqueue(actor, f, place)?;
+        answer
+            .await
+            .map_err(|_closed| Error::internal("the writer has gone"))?
+    }
+
+    /// [`Db::write`] from outside any async runtime: for the command line.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_blocking<T, F>(&self, actor: Actor, f: F) -> Result<Written<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let place = Arc::clone(&self.0.places)
+            .try_acquire_owned()
+            .map_err(|_full| Error::busy("too many writes are waiting"))?;
+        let answer = self.enqueue(actor, f, place)?;
+        answer
+            .blocking_recv()
+            .map_err(|_closed| Error::internal("the writer has gone"))?
+    }
+
+    /// Writes what takes no change number, because nothing that follows the log need hear of it: the closed list of
+    /// [`Reason`]. No content is written this way.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_quiet<T, F>(&self, reason: Reason, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        tracing::trace!(?reason, "a quiet write");
+        let place = tokio::time::timeout(self.0.settings.write_wait, self.place())
+            .await
+            .map_err(|_elapsed| Error::busy("too many writes are waiting"))??;
+        let (answer, receiver) = oneshot::channel();
+        let job = QuietJob {
+            f,
+            value: None,
+            answer,
+            _place: place,
+        };
+        self.0
+            .queue
+            .send(Box::new(job))
+            .map_err(|_gone| Error::internal("the writer has gone"))?;
+        receiver
+            .await
+            .map_err(|_closed| Error::internal("the writer has gone"))?
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        let places = Arc::clone(&self.0.places);
+        places
+            .acquire_owned()
+            .await
+            .map_err(|_closed| Error::internal("the write queue is closed"))
+    }
+
+    fn enqueue<T, F>(
+        &self,
+        actor: Actor,
+        f: F,
+        place: OwnedSemaphorePermit,
+    ) -> Result<oneshot::Receiver<Result<Written<T>>>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        let job = LoggedJob {
+            actor,
+            f,
+            value: None,
+            answer,
+            _place: place,
+        };
+        self.0
+            .queue
+            .send(Box::new(job))
+            .map_err(|_gone| Error::internal("the writer has gone"))?;
+        Ok(receiver)
+    }
+
+    /// How long a caller may be asked to wait for a write.
+    #[must_use]
+    pub fn write_wait(&self) -> Duration {
+        self.0.settings.write_wait
+    }
+}
+
+fn position(conn: &mut Conn) -> QueryResult<(Id, i64, i64)> {
+    use self::schema::meta::dsl::{change, epoch, meta, public_change};
+    each!(conn, c => meta.select((epoch, change, public_change)).first(c))
+}
+
+/// A write that takes a number.
+struct LoggedJob<T, F> {
+    actor: Actor,
+    f: F,
+    value: Option<T>,
+    answer: oneshot::Sender<Result<Written<T>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<T, F> Job for LoggedJob<T, F>
+where
+    T: Send,
+    F: Fn(&mut Tx<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, conn: &mut Conn, now: Time, number: i64) -> Result<Outcome> {
+        let mut tx = Tx::new(conn, now, number);
+        self.value = Some((self.f)(&mut tx)?);
+        tx.finish(&self.actor)
+    }
+
+    fn settle(self: Box<Self>, outcome: Result<i64>) {
+        let Self { value, answer, .. } = *self;
+        let written = outcome.and_then(|change| {
+            let value =
+                value.ok_or_else(|| Error::internal("a write was settled before it ran"))?;
+            Ok(Written { value, change })
+        });
+        // Whoever asked may have gone; the write stands all the same.
+        let _asker_gone = answer.send(written);
+    }
+}
+
+/// A write that takes none.
+struct QuietJob<T, F> {
+    f: F,
+    value: Option<T>,
+    answer: oneshot::Sender<Result<T>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<T, F> Job for QuietJob<T, F>
+where
+    T: Send,
+    F: Fn(&mut Conn) -> Result<T> + Send,
+{
+    fn run(&mut self, conn: &mut Conn, _now: Time, _number: i64) -> Result<Outcome> {
+        self.value = Some((self.f)(conn)?);
+        Ok(Outcome::Quiet)
+    }
+
+    fn settle(self: Box<Self>, outcome: Result<i64>) {
+        let Self { value, answer, .. } = *self;
+        let missing = || Error::internal("a write was settled before it ran");
+        let _asker_gone = answer.send(outcome.and_then(|_| value.ok_or_else(missing)));
+    }
+}

@@ -1,0 +1,148 @@
+//! Read-only connections: one per thread for what indexes answer at once, and a pool with a bounded wait and a deadline
+//! for the rest.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::Semaphore;
+
+use super::settings::Settings;
+use super::{Conn, dialect};
+use crate::error::{Error, Result};
+
+thread_local! {
+    /// This thread's own connections, by [`Readers::key`]: tests open several databases in one process.
+    static INLINE: RefCell<HashMap<u64, Conn>> = RefCell::default();
+}
+
+/// The readers of one database.
+pub(super) struct Readers {
+    key: u64,
+    settings: Settings,
+    pool: r2d2::Pool<Opener>,
+    free: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        static KEYS: AtomicU64 = AtomicU64::new(0);
+        let pool = r2d2::Pool::builder()
+            .max_size(settings.readers)
+            .min_idle(Some(0))
+            .connection_timeout(settings.reader_wait.max(Duration::from_secs(5)))
+            // A round trip per checkout is dear; a connection that broke is noticed by `has_broken` and thrown away.
+            .test_on_check_out(false)
+            .error_handler(Box::new(LogError))
+            .build_unchecked(Opener(settings.clone()));
+        Ok(Self {
+            key: KEYS.fetch_add(1, Ordering::Relaxed),
+            pool,
+            free: Arc::new(Semaphore::new(settings.readers as usize)),
+            settings: settings.clone(),
+        })
+    }
+
+    pub(super) async fn run<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let free = Arc::clone(&self.free).acquire_owned();
+        let permit = tokio::time::timeout(self.settings.reader_wait, free)
+            .await
+            .map_err(|_elapsed| Error::busy("all database readers are busy"))?
+            .map_err(|_closed| Error::internal("the readers' pool is closed"))?;
+        let pool = self.pool.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            // Held until the query ends, even if nobody waits for it any more: that is what keeps the pool bounded.
+            let _permit = permit;
+            pooled(&pool, f)
+        });
+        match tokio::time::timeout(self.settings.read_deadline, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(Error::internal(format!("a read panicked: {panic}"))),
+            Err(_elapsed) => Err(Error::busy("the query took too long")),
+        }
+    }
+
+    pub(super) fn run_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        pooled(&self.pool, f)
+    }
+
+    pub(super) fn run_inline<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        // Taken out while in use, so that neither a panic nor an error leaves a connection inside a transaction behind.
+        let conn = INLINE.with_borrow_mut(|connections| connections.remove(&self.key));
+        let mut conn = match conn {
+            Some(conn) => conn,
+            None => self.settings.connect_reader()?,
+        };
+        let result = snapshot(&mut conn, f);
+        if !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. })) {
+            INLINE.with_borrow_mut(|connections| connections.insert(self.key, conn));
+        }
+        result
+    }
+}
+
+fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    let mut reader = pool.get().map_err(|error| {
+        tracing::warn!(%error, "no connection for a read");
+        Error::busy("the database could not be reached")
+    })?;
+    // Marked before and cleared after, so that a panic in between throws the connection away.
+    reader.usable = false;
+    let result = snapshot(&mut reader.conn, f);
+    reader.usable = !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. }));
+    result
+}
+
+fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    dialect::begin_read(conn)?;
+    let result = f(conn);
+    let ended = conn.batch_execute("COMMIT");
+    let value = result?;
+    ended?;
+    Ok(value)
+}
+
+/// A pooled connection and whether it may be used again.
+struct Reader {
+    conn: Conn,
+    usable: bool,
+}
+
+/// Opens connections for the pool.
+struct Opener(Settings);
+
+impl r2d2::ManageConnection for Opener {
+    type Connection = Reader;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Reader> {
+        Ok(Reader {
+            conn: self.0.connect_reader()?,
+            usable: true,
+        })
+    }
+
+    fn is_valid(&self, _: &mut Reader) -> Result<()> {
+        Ok(())
+    }
+
+    fn has_broken(&self, reader: &mut Reader) -> bool {
+        !reader.usable
+    }
+}
+
+#[derive(Debug)]
+struct LogError;
+
+impl r2d2::HandleError<Error> for LogError {
+    fn handle_error(&self, error: Error) {
+        tracing::warn!(%error, "could not open a connection for reads");
+    }
+}

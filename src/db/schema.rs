@@ -1,0 +1,192 @@
+//! The tables, as Diesel sees them on both databases. A test selects every column of each on both.
+#![expect(missing_docs, reason = "the tables are documented in migrations/")]
+
+diesel::table! {
+    meta (one) {
+        one -> Integer,
+        epoch -> Binary,
+        change -> BigInt,
+        public_change -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (number, position) {
+        number -> BigInt,
+        position -> Integer,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        resource -> Text,
+        resource_id -> Binary,
+        tags_before -> Text,
+        tags_after -> Text,
+        was_public -> Bool,
+        is_public -> Bool,
+    }
+}
+
+diesel::table! {
+    articles (id) {
+        id -> Binary,
+        kind -> Text,
+        state -> Text,
+        locale -> Text,
+        slug -> Text,
+        title -> Text,
+        title_key -> Text,
+        subtitle -> Nullable<Text>,
+        standfirst -> Nullable<Text>,
+        excerpt -> Text,
+        cover -> Nullable<Text>,
+        featured -> Bool,
+        content_notice -> Nullable<Text>,
+        audience -> Text,
+        citations -> Text,
+        word_count -> Integer,
+        reading_minutes -> Integer,
+        seo -> Text,
+        metadata -> Text,
+        translation_key -> Nullable<Text>,
+        source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        owner -> Nullable<Binary>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        published_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    article_bodies (article_id) {
+        article_id -> Binary,
+        sanitizer_version -> Integer,
+        format -> Text,
+        toc -> Text,
+        html -> Text,
+        source -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    article_slugs (slug, locale) {
+        slug -> Text,
+        locale -> Text,
+        article_id -> Binary,
+        current -> Bool,
+    }
+}
+
+diesel::table! {
+    tags (id) {
+        id -> Binary,
+        slug -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Nullable<Text>,
+        parent_id -> Nullable<Binary>,
+        article_count -> BigInt,
+        subtree_count -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tag_aliases (slug) {
+        slug -> Text,
+        name_key -> Text,
+        tag_id -> Binary,
+    }
+}
+
+diesel::table! {
+    authors (id) {
+        id -> Binary,
+        slug -> Text,
+        name -> Text,
+        name_key -> Text,
+        bio -> Nullable<Text>,
+        avatar -> Nullable<Text>,
+        links -> Text,
+        article_count -> BigInt,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    article_tags (article_id, position) {
+        article_id -> Binary,
+        position -> Integer,
+        tag_id -> Binary,
+        kind -> Text,
+        published_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    article_authors (article_id, position) {
+        article_id -> Binary,
+        position -> Integer,
+        author_id -> Binary,
+        kind -> Text,
+        published_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    imports (source, external_id) {
+        source -> Text,
+        external_id -> Text,
+        article_id -> Binary,
+        digest -> Binary,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    site (one) {
+        one -> Integer,
+        settings -> Text,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    redirects (id) {
+        id -> Binary,
+        path -> Text,
+        target -> Nullable<Text>,
+        article_id -> Nullable<Binary>,
+        status -> Integer,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::joinable!(article_bodies -> articles (article_id));
+diesel::joinable!(article_slugs -> articles (article_id));
+diesel::joinable!(article_tags -> articles (article_id));
+diesel::joinable!(article_tags -> tags (tag_id));
+diesel::joinable!(article_authors -> articles (article_id));
+diesel::joinable!(article_authors -> authors (author_id));
+diesel::joinable!(imports -> articles (article_id));
+diesel::joinable!(tag_aliases -> tags (tag_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    articles,
+    article_bodies,
+    article_slugs,
+    article_tags,
+    article_authors,
+    tags,
+    tag_aliases,
+    authors,
+    imports,
+);

@@ -1,0 +1,66 @@
+//! The contract as a page to read and try, with nothing loaded from elsewhere.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use utoipa_swagger_ui::Config;
+
+use super::error::Refusal;
+use super::query::Query;
+use super::respond::Answer;
+use crate::error::Error;
+
+/// The page needs its own scripts and styles; Swagger UI writes style attributes and inlines its icons.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+);
+
+/// Read the contract
+///
+/// This API as a page to read and try.
+#[utoipa::path(
+    tag = "Contract",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
+#[get("/docs/")]
+pub(crate) async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    file(&request, "index.html")
+}
+
+/// Get a part of the page
+///
+/// A script, a style or an icon of the page.
+#[utoipa::path(
+    tag = "Contract",
+    params(("file" = String, Path, description = "Its name", example = "swagger-ui.css")),
+    responses(
+        (status = 200, description = "The file", content(
+            (String = "text/html"), (String = "text/css"), (String = "text/javascript"),
+            (String = "image/png"), (String = "application/json"),
+        )),
+    )
+)]
+#[get("/docs/{file}")]
+pub(crate) async fn get_docs_file(
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    file(&request, &name)
+}
+
+fn file(request: &HttpRequest, name: &str) -> Result<HttpResponse, Refusal> {
+    static CONFIG: LazyLock<Arc<Config<'static>>> =
+        LazyLock::new(|| Arc::new(Config::from("/v1/openapi.json").validator_url("none")));
+    Query::parse(request.query_string()).finish()?;
+    let found = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG))
+        .map_err(|error| Error::internal(format!("the page of the contract: {error}")))?
+        .ok_or(Error::NotFound("file"))?;
+    let content_type = HeaderValue::from_str(&found.content_type)
+        .map_err(|error| Error::internal(format!("the type of {name}: {error}")))?;
+    let mut response = Answer::bytes(found.bytes, content_type).to(request)?;
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, POLICY);
+    Ok(response)
+}

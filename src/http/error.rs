@@ -1,0 +1,347 @@
+//! Every way out that is not an answer: one table of problems, and the document (RFC 9457) that tells of one. Which HTTP
+//! status an [`Error`] becomes is decided here and nowhere else.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Fault};
+use crate::names::names;
+
+/// The kinds of problem. Clients match the name, the last part of `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The query or the path has faults.
+    InvalidQuery,
+    /// The request cannot be read as HTTP.
+    BadRequest,
+    /// There is no such thing.
+    NotFound,
+    /// No route has this path.
+    UnknownRoute,
+    /// The route has no such method.
+    MethodNotAllowed,
+    /// The answer has none of the accepted types.
+    NotAcceptable,
+    /// The request took too long to arrive.
+    RequestTimeout,
+    /// Something else is in the way.
+    Conflict,
+    /// The request has content where none is read.
+    UnexpectedContent,
+    /// The URL is too long.
+    UriTooLong,
+    /// The head of the request is too long.
+    HeadersTooLarge,
+    /// The content has faults.
+    InvalidContent,
+    /// A fault of the server.
+    Internal,
+    /// Too busy.
+    Unavailable,
+    /// No room on the disk.
+    DiskFull,
+}
+
+names!(Code {
+    InvalidQuery => "invalid-query",
+    BadRequest => "bad-request",
+    NotFound => "not-found",
+    UnknownRoute => "unknown-route",
+    MethodNotAllowed => "method-not-allowed",
+    NotAcceptable => "not-acceptable",
+    RequestTimeout => "request-timeout",
+    Conflict => "conflict",
+    UnexpectedContent => "unexpected-content",
+    UriTooLong => "uri-too-long",
+    HeadersTooLarge => "headers-too-large",
+    InvalidContent => "invalid-content",
+    Internal => "internal",
+    Unavailable => "unavailable",
+    DiskFull => "disk-full",
+});
+
+impl Code {
+    /// The HTTP status (RFC 9110 section 15; 431 RFC 6585, 507 RFC 4918).
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidQuery | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::NotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::UnexpectedContent => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::InvalidContent => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        }
+    }
+
+    /// The problem in a few words, always the same.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidQuery => "The query has faults",
+            Self::BadRequest => "The request cannot be read",
+            Self::NotFound => "There is no such thing here",
+            Self::UnknownRoute => "No route has this path",
+            Self::MethodNotAllowed => "The route has no such method",
+            Self::NotAcceptable => "The answer has none of the accepted types",
+            Self::RequestTimeout => "The request took too long to arrive",
+            Self::Conflict => "Something else is in the way",
+            Self::UnexpectedContent => "The request has content where none is read",
+            Self::UriTooLong => "The URL is too long",
+            Self::HeadersTooLarge => "The head of the request is too long",
+            Self::InvalidContent => "The content has faults",
+            Self::Internal => "The server failed",
+            Self::Unavailable => "The server is too busy",
+            Self::DiskFull => "The server has no room left",
+        }
+    }
+
+    /// What it means and what to do about it, for the page of the problem.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::InvalidQuery => {
+                "A parameter of the query or the path is unknown, repeated, or has a value that cannot be used. \
+                 `errors` names every one of them, and the closest known name where there is one. Nothing unknown is \
+                 ignored and nothing is capped silently, so that a slip of the pen never looks like an answer."
+            }
+            Self::BadRequest => {
+                "What arrived is not HTTP/1.1 that this server can read: a broken request line or header, or a path \
+                 that is not percent-encoded UTF-8. The connection is closed after this answer."
+            }
+            Self::NotFound => {
+                "The route exists, but nothing public has this slug or id. What is a draft, archived or deleted is \
+                 not told apart from what never existed."
+            }
+            Self::UnknownRoute => {
+                "Check the path against /v1/openapi.json or /docs/. Every path begins with /v1/ but for /docs/, \
+                 /health/ and /problems/, and none ends with a slash but /docs/."
+            }
+            Self::MethodNotAllowed => "The header `Allow` lists the methods that the route has.",
+            Self::NotAcceptable => {
+                "The header `Accept` excludes the one media type that this route answers with. Leave it out, or let it \
+                 allow that type; texts have other formats under the suffixes .md, .txt and .html."
+            }
+            Self::RequestTimeout => {
+                "The head of a request must arrive within a few seconds. The connection is closed after this answer."
+            }
+            Self::Conflict => {
+                "The request is understood, but the state of the resource does not allow it; `detail` says why."
+            }
+            Self::UnexpectedContent => {
+                "No route reads content with this method, and nothing that is sent is silently ignored. Send the \
+                 request without it. The connection is closed after this answer."
+            }
+            Self::UriTooLong => "A URL may have 8 KiB. Ask for fewer things at once.",
+            Self::HeadersTooLarge => {
+                "The request line and the headers are too long together. The connection is closed after this answer."
+            }
+            Self::InvalidContent => {
+                "The content can be read but not accepted. `errors` names all of its faults at once, each with a JSON \
+                 Pointer (RFC 6901) to its place."
+            }
+            Self::Internal => {
+                "A fault of the server, which has been logged under the request id in `instance`. A write that was \
+                 answered so is either wholly there or not at all."
+            }
+            Self::Unavailable => {
+                "Every queue of the server is bounded, and one of them is full, or a deadline has passed. Nothing was \
+                 changed. `Retry-After` says when to come back."
+            }
+            Self::DiskFull => {
+                "The disk is full. Reads go on; nothing was written. Writing works again once there is room."
+            }
+        }
+    }
+}
+
+/// A problem document (RFC 9457), the answer to everything that goes wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProblemDocument {
+    /// `/problems/CODE`: a page that explains it.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/invalid-query")]
+    pub kind: String,
+    /// The problem in a few words, always the same for one type.
+    pub title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What happened this time.
+    pub detail: String,
+    /// The request id, also in `X-Request-Id` and in the server's log.
+    pub instance: String,
+    /// All the faults of what was sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<Fault>,
+}
+
+/// A problem on its way out; the envelope adds the request id.
+#[derive(Debug)]
+pub struct Problem {
+    /// Which.
+    pub code: Code,
+    /// What happened this time.
+    pub detail: String,
+    /// All the faults of what was sent.
+    pub errors: Vec<Fault>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+    /// The methods that there are.
+    pub allow: Option<String>,
+    /// What really happened, for the log alone: it may name tables, paths or values.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem, with what happened this time.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            cause: None,
+        }
+    }
+
+    /// A fault of ours.
+    #[must_use]
+    pub fn internal(cause: String) -> Self {
+        let detail = "an unexpected fault, logged under this request's id";
+        Self {
+            cause: Some(cause),
+            ..Self::new(Code::Internal, detail)
+        }
+    }
+
+    /// The document, as JSON text.
+    #[must_use]
+    pub fn document(&self, request_id: &str) -> String {
+        let document = ProblemDocument {
+            kind: format!("/problems/{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.clone(),
+            instance: request_id.to_owned(),
+            errors: self.errors.clone(),
+        };
+        crate::json::text(&document)
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn respond(&self, request_id: &str) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.code.status());
+        response.insert_header((
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        ));
+        if let Some(wait) = self.retry_after {
+            response.insert_header((RETRY_AFTER, wait.as_secs().max(1)));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((ALLOW, allow.as_str()));
+        }
+        response.body(self.document(request_id))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.title(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// An empty answer: the envelope, which knows the request's id, writes the document in its place.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// What a handler answers when it cannot answer: a problem, or another address.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// A problem.
+    #[error("{0}")]
+    Problem(Problem),
+    /// Another address, for good (RFC 9110 section 15.4.9).
+    #[error("moved to {0}")]
+    Moved(String),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Problem(problem) => problem.status_code(),
+            Self::Moved(_) => StatusCode::PERMANENT_REDIRECT,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Self::Moved(location) = self {
+            response.insert_header((LOCATION, location.as_str()));
+            response.insert_header(super::respond::NO_CACHE);
+        }
+        response.finish()
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Query(errors) => Self {
+                errors,
+                ..Self::new(Code::InvalidQuery, detail)
+            },
+            Error::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Code::InvalidContent, detail)
+            },
+            Error::NotFound(_) | Error::Moved { .. } => Self::new(Code::NotFound, detail),
+            Error::Conflict(_) => Self::new(Code::Conflict, detail),
+            Error::Unavailable { retry_after, .. } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(Code::Unavailable, detail)
+            },
+            Error::DiskFull => Self::new(Code::DiskFull, detail),
+            Error::Internal(cause) => Self::internal(cause),
+        }
+    }
+}

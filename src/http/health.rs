@@ -1,0 +1,116 @@
+//! Whether the process lives, and whether it should get requests.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::Refusal;
+use super::query::Query;
+use crate::app::App;
+
+/// The process is there.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// Always `live`.
+    #[schema(example = "live")]
+    pub status: &'static str,
+}
+
+/// Whether the server should get requests.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// Whether it should.
+    pub status: ReadyStatus,
+    /// The last change that this node knows.
+    pub change: i64,
+    /// The database.
+    pub database: DatabaseStatus,
+}
+
+/// Whether the server should get requests.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadyStatus {
+    /// It should.
+    Ready,
+    /// It should, but something is missing.
+    Degraded,
+    /// It is about to end.
+    Stopping,
+}
+
+/// Whether the database answers.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseStatus {
+    /// It does.
+    Reachable,
+    /// It does not.
+    Unreachable,
+}
+
+/// Is the process alive?
+///
+/// Answers 200 as long as the process can answer at all. Restart it when this fails.
+#[utoipa::path(tag = "Operations", responses((status = 200, description = "It is", body = Live)))]
+#[get("/health/live")]
+pub(crate) async fn get_live(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    Ok(answer(StatusCode::OK, &Live { status: "live" }))
+}
+
+/// Is the server ready?
+///
+/// Send it requests while this answers 200.
+#[utoipa::path(
+    tag = "Operations",
+    responses(
+        (status = 200, description = "It is", body = Ready),
+        (status = 503, description = "It is not", body = Ready),
+    )
+)]
+#[get("/health/ready")]
+pub(crate) async fn get_ready(
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let reachable = app.db.refresh().await.is_ok();
+    app.note_database(reachable);
+    let status = if app.is_stopping() {
+        ReadyStatus::Stopping
+    } else if reachable {
+        ReadyStatus::Ready
+    } else {
+        ReadyStatus::Degraded
+    };
+    let code = if matches!(status, ReadyStatus::Ready) {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let database = if reachable {
+        DatabaseStatus::Reachable
+    } else {
+        DatabaseStatus::Unreachable
+    };
+    Ok(answer(
+        code,
+        &Ready {
+            status,
+            change: app.db.change(),
+            database,
+        },
+    ))
+}
+
+fn answer(code: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(code)
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .content_type(super::respond::JSON)
+        .body(crate::json::text(body))
+}

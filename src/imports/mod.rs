@@ -1,0 +1,279 @@
+//! Brings parsed items into the database through the same code as every other door, many to a transaction, and tells of
+//! each what became of it.
+
+use std::sync::Arc;
+
+use crate::articles::model::{ArticleInput, State};
+use crate::articles::new::{NewArticle, Rules};
+use crate::articles::store::{self, Imported, Standing};
+use crate::changes::model::Actor;
+use crate::db::{Db, Tx};
+use crate::error::{Error, Result};
+use crate::redirects::store::{self as redirects, Target};
+use crate::transfer::{Item, Parsed};
+
+/// Items that share a transaction.
+const BATCH: usize = 100;
+
+/// How an import is to be done.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What tells this source's keys from those of others.
+    pub source: String,
+    /// The state of what comes in; `None` takes it as it is, and publishes what says nothing.
+    pub status: Option<State>,
+    /// Look and report only.
+    pub dry_run: bool,
+}
+
+/// What became of the items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// New here.
+    pub created: usize,
+    /// Changed in the source since the last import.
+    pub updated: usize,
+    /// As at the last import.
+    pub unchanged: usize,
+    /// Changed in the source and by hand here, and kept as they are here: where they come from.
+    pub kept: Vec<String>,
+    /// No articles: where, and why.
+    pub skipped: Vec<(String, String)>,
+    /// Not brought in: where, and why.
+    pub broken: Vec<(String, String)>,
+    /// Brought in, but not quite as they were: where, and how.
+    pub warnings: Vec<(String, String)>,
+}
+
+/// An item that may be stored.
+struct Ready {
+    origin: String,
+    external_id: String,
+    input: ArticleInput,
+    new: NewArticle,
+    redirects: Vec<String>,
+}
+
+/// Imports items as they come, and calls `progress` with how many have been dealt with.
+///
+/// # Errors
+/// When the database fails; items that cannot be stored are in the report instead.
+pub fn run(
+    db: &Db,
+    rules: &Rules,
+    options: &Options,
+    items: impl IntoIterator<Item = Parsed>,
+    mut progress: impl FnMut(usize),
+) -> Result<Report> {
+    let mut report = Report::default();
+    let mut batch = Vec::with_capacity(BATCH);
+    for (index, parsed) in items.into_iter().enumerate() {
+        match parsed {
+            Parsed::Skipped { origin, reason } => report.skipped.push((origin, reason)),
+            Parsed::Broken {
+                origin,
+                line,
+                reason,
+            } => {
+                let place = line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
+                report.broken.push((place, reason));
+            }
+            Parsed::Article(item) => batch.extend(prepare(db, rules, options, *item, &mut report)?),
+        }
+        if batch.len() == BATCH {
+            store_all(db, options, std::mem::take(&mut batch), &mut report)?;
+        }
+        progress(index + 1);
+    }
+    store_all(db, options, batch, &mut report)?;
+    Ok(report)
+}
+
+fn prepare(
+    db: &Db,
+    rules: &Rules,
+    options: &Options,
+    item: Item,
+    report: &mut Report,
+) -> Result<Option<Ready>> {
+    let Item {
+        origin,
+        article: mut input,
+        redirects,
+        warnings,
+    } = item;
+    let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
+    let external_id = input
+        .external_id
+        .clone()
+        .or_else(|| input.id.map(|id| id.to_string()));
+    let Some(external_id) = external_id else {
+        report.broken.push((
+            origin,
+            "has no key by which the next import could know it".into(),
+        ));
+        return Ok(None);
+    };
+    input.status = options.status.or(input.status).or(Some(State::Published));
+    // A text that does not say when it was changed was not changed by being moved here.
+    input.updated_at = input.updated_at.or(input.published_at);
+    fit_locale(&mut input, rules, |text| warn(report, text));
+
+    let standing =
+        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input))?;
+    match standing {
+        Standing::Unchanged => {
+            report.unchanged += 1;
+            return Ok(None);
+        }
+        Standing::EditedHere => {
+            report.kept.push(origin);
+            return Ok(None);
+        }
+        Standing::New | Standing::Changed(_) => {}
+    }
+    for warning in warnings {
+        warn(report, warning);
+    }
+    let new = match NewArticle::parse(input.clone(), rules) {
+        Ok(new) => new.with_any_slug(),
+        Err(faults) => {
+            report
+                .broken
+                .push((origin, Error::Invalid(faults).to_string()));
+            return Ok(None);
+        }
+    };
+    if !new.removed().is_empty() {
+        let removed: Vec<_> = new
+            .removed()
+            .iter()
+            .map(|removed| format!("{} ({})", removed.what, removed.count))
+            .collect();
+        warn(
+            report,
+            format!("the sanitiser removed {}", removed.join(", ")),
+        );
+    }
+    if options.dry_run {
+        match standing {
+            Standing::New => report.created += 1,
+            _ => report.updated += 1,
+        }
+        return Ok(None);
+    }
+    Ok(Some(Ready {
+        origin,
+        external_id,
+        input,
+        new,
+        redirects,
+    }))
+}
+
+/// A text in a language that the site does not have is kept, under the nearest that it has; nothing is lost for a
+/// missing setting.
+fn fit_locale(input: &mut ArticleInput, rules: &Rules, warn: impl FnOnce(String)) {
+    let Some(locale) = input
+        .locale
+        .clone()
+        .filter(|locale| !rules.locales.contains(locale))
+    else {
+        return;
+    };
+    let language = locale.split(['-', '_']).next().unwrap_or_default();
+    let nearest = rules
+        .locales
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(&locale) || known.as_str() == language);
+    let taken = nearest
+        .map_or_else(|| rules.default_locale(), String::as_str)
+        .to_owned();
+    warn(format!(
+        "its locale `{locale}` is none of the site's ({}): stored under `{taken}`, with its own in metadata.locale",
+        rules.locales.join(", ")
+    ));
+    input.metadata.insert("locale".into(), locale.into());
+    input.locale = Some(taken);
+}
+
+fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report) -> Result<()> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let batch = Arc::new(batch);
+    match store_some(db, options, &batch, 0..batch.len()) {
+        Ok(results) => count(report, &batch, results),
+        // One of them is at fault: each alone, so that the others come in and the report names it.
+        Err(Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_)) => {
+            for index in 0..batch.len() {
+                match (
+                    store_some(db, options, &batch, index..index + 1),
+                    batch.get(index),
+                ) {
+                    (Ok(results), _) => count(report, &batch, results),
+                    (
+                        Err(error @ (Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_))),
+                        Some(ready),
+                    ) => {
+                        report
+                            .broken
+                            .push((ready.origin.clone(), error.to_string()));
+                    }
+                    (Err(error), _) => return Err(error),
+                }
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+type Results = Vec<(usize, Imported)>;
+
+fn store_some(
+    db: &Db,
+    options: &Options,
+    batch: &Arc<Vec<Ready>>,
+    range: std::ops::Range<usize>,
+) -> Result<Results> {
+    let (batch, source) = (Arc::clone(batch), options.source.clone());
+    let written = db.write_blocking(Actor::System, move |tx| {
+        let mut results = Vec::with_capacity(range.len());
+        for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
+            results.push((index, store_one(tx, &source, ready)?));
+        }
+        if results
+            .iter()
+            .all(|(_, result)| matches!(result, Imported::Unchanged | Imported::KeptLocalEdit))
+        {
+            tx.leave_unchanged();
+        }
+        Ok(results)
+    });
+    Ok(written?.value)
+}
+
+fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {
+    let imported = store::import(tx, source, &ready.external_id, &ready.input, &ready.new)?;
+    if let Imported::Created(stored) | Imported::Updated(stored) = &imported {
+        let own = format!("/{}", stored.slug);
+        for path in ready.redirects.iter().filter(|path| **path != own) {
+            redirects::ensure(tx, path, &Target::Article(stored.id), 301)?;
+        }
+    }
+    Ok(imported)
+}
+
+fn count(report: &mut Report, batch: &[Ready], results: Results) {
+    for (index, result) in results {
+        match result {
+            Imported::Created(_) => report.created += 1,
+            Imported::Updated(_) => report.updated += 1,
+            Imported::Unchanged => report.unchanged += 1,
+            Imported::KeptLocalEdit => report
+                .kept
+                .extend(batch.get(index).map(|ready| ready.origin.clone())),
+        }
+    }
+}

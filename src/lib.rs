@@ -1,0 +1,34 @@
+//! Masthead: a headless content API from one binary.
+//!
+//! The folder says what, the file says which layer. `model` holds types and rules, `store` queries, `http` handlers.
+//! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
+//!
+//! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
+//! - [`changes`]: the log that every write appends to
+//! - [`http`]: the list of routes, and what is common to them
+//! - [`imports`]: what those become in the database, and the report of it
+//! - [`transfer`]: other systems' files to articles, without a database
+//! - [`cli`]: the verbs of the command line
+
+pub mod app;
+pub mod articles;
+pub mod authors;
+pub mod changes;
+pub mod cli;
+pub mod config;
+#[cfg(test)]
+mod corpus;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod imports;
+pub mod json;
+mod names;
+pub mod redirects;
+pub mod site;
+pub mod slug;
+pub mod tags;
+pub mod time;
+pub mod transfer;

@@ -1,0 +1,5 @@
+//! The site itself: its name, logo, menus and contact options.
+
+pub mod http;
+pub mod model;
+pub mod store;

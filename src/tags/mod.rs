@@ -1,0 +1,5 @@
+//! Tags: what articles are about. They have aliases, so that an old name keeps working, and parents.
+
+pub mod http;
+pub mod model;
+pub mod store;
