@@ -16,6 +16,8 @@ pub struct App {
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
     /// as `Host` never reaches an answer.
     pub public_url: Option<String>,
+    /// The OpenAPI document of this server, as JSON text.
+    pub openapi: String,
     stopping: AtomicBool,
     reachable: AtomicBool,
 }
@@ -26,6 +28,7 @@ impl App {
     pub fn new(db: Db, rules: Rules, site_url: Option<String>, public_url: Option<String>) -> Self {
         Self {
             db,
+            openapi: crate::http::openapi::text_for(&rules.locales),
             rules,
             site_url,
             public_url,

@@ -1,10 +1,13 @@
 //! Which fields of an article an answer holds. The names are a closed list: a column that is not on it cannot be asked
 //! for, whatever is typed.
 
+use utoipa::ToSchema;
+
 use crate::names::names;
 
 /// The public fields of an article.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Field {
     /// `id`; always there.
     Id,

@@ -65,11 +65,11 @@ struct ArticleListQuery {
     /// Also count the whole list, into `page.total`.
     count: Option<bool>,
     /// Only these fields, separated by commas; the id is always there.
-    #[param(min_length = 1, example = "title,url,excerpt")]
-    fields: Option<String>,
-    /// These fields too, separated by commas: body, markdown, text, toc, tags, authors, seo, metadata, translations.
-    #[param(min_length = 1, example = "tags,authors")]
-    include: Option<String>,
+    #[param(inline, style = Form, explode = false, min_items = 1)]
+    fields: Option<Vec<Field>>,
+    /// These fields too, separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1)]
+    include: Option<Vec<Include>>,
 }
 
 /// The parameters of a single article.
@@ -81,11 +81,11 @@ struct ArticleQuery {
     #[param(min_length = 1)]
     locale: Option<String>,
     /// Only these fields, separated by commas; the id is always there.
-    #[param(min_length = 1, example = "title,body,tags")]
-    fields: Option<String>,
+    #[param(inline, style = Form, explode = false, min_items = 1)]
+    fields: Option<Vec<Field>>,
     /// These fields too, separated by commas: markdown and text are left out otherwise.
-    #[param(min_length = 1, example = "markdown")]
-    include: Option<String>,
+    #[param(inline, style = Form, explode = false, min_items = 1)]
+    include: Option<Vec<Include>>,
 }
 
 /// The parameters of a text form.
@@ -110,6 +110,25 @@ enum SortName {
     LastUpdated,
     #[schema(rename = "title")]
     Title,
+}
+
+/// What `include` may name, as the document lists it.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "documents `Field::INCLUDES`; a test compares the two"
+)]
+enum Include {
+    Body,
+    Markdown,
+    Text,
+    Toc,
+    Tags,
+    Authors,
+    Seo,
+    Metadata,
+    Translations,
 }
 
 /// List articles
@@ -192,7 +211,7 @@ pub(crate) async fn get_page(
     tag = "Articles",
     params(
         ("key" = String, Path, description = "A slug or an id", example = "closeness-after-trauma"),
-        ("form" = TextForm, Path, description = "The form", example = "md"),
+        ("form" = inline(TextForm), Path, description = "The form", example = "md"),
         TextFormQuery,
     ),
     responses(
@@ -218,7 +237,7 @@ pub(crate) async fn get_article_text(
     tag = "Pages",
     params(
         ("key" = String, Path, description = "A slug or an id", example = "about"),
-        ("form" = TextForm, Path, description = "The form", example = "md"),
+        ("form" = inline(TextForm), Path, description = "The form", example = "md"),
         TextFormQuery,
     ),
     responses(
