@@ -192,7 +192,7 @@ pub struct Logging {
     #[arg(
         long,
         env = "MASTHEAD_LOG",
-        default_value = "info",
+        default_value = "info,actix_server=warn",
         global = true,
         value_name = "FILTER"
     )]

@@ -1,5 +1,6 @@
 //! `masthead completions`
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
@@ -14,11 +15,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    // Into memory first: the generator panics where nobody reads what it writes.
+    let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,
         &mut Cli::command(),
         "masthead",
-        &mut std::io::stdout(),
+        &mut script,
     );
+    std::io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! `masthead import`
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Format::Markdown(_) => import_markdown(&db, common, &options)?,
         Format::Jsonl(_) => import_jsonl(&db, common, &options)?,
     };
-    print(&report, common.dry_run);
+    print(&report, common.dry_run)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -168,19 +168,21 @@ fn import_jsonl(
     match failed {
         None => Ok(report),
         Some(error) => {
-            print(&report, common.dry_run);
+            print(&report, common.dry_run)?;
             Err(format!("{}; what the report names was stored", in_words(error)).into())
         }
     }
 }
 
-fn print(report: &Report, dry_run: bool) {
+fn print(report: &Report, dry_run: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     let would = if dry_run {
         " (dry run: nothing was written)"
     } else {
         ""
     };
-    println!(
+    writeln!(
+        out,
         "{} created, {} updated, {} unchanged, {} kept as edited here, {} skipped, {} broken, {} warnings{would}",
         report.created,
         report.updated,
@@ -189,17 +191,21 @@ fn print(report: &Report, dry_run: bool) {
         report.skipped.len(),
         report.broken.len(),
         report.warnings.len()
-    );
+    )?;
     for origin in &report.kept {
-        println!("  kept     {origin}: changed in the source and here; the edit made here stands");
+        writeln!(
+            out,
+            "  kept     {origin}: changed in the source and here; the edit made here stands"
+        )?;
     }
     for (word, list) in [
-        ("skipped ", &report.skipped),
-        ("broken  ", &report.broken),
-        ("warning ", &report.warnings),
+        ("skipped", &report.skipped),
+        ("broken", &report.broken),
+        ("warning", &report.warnings),
     ] {
         for (origin, reason) in list {
-            println!("  {word} {origin}: {reason}");
+            writeln!(out, "  {word:8} {origin}: {reason}")?;
         }
     }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `masthead migrate`
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -20,9 +21,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     }
     let ran = db::migrate::run(&arguments.store.database())?;
     if ran.is_empty() {
-        println!("the database is up to date");
+        writeln!(std::io::stdout(), "the database is up to date")?;
     } else {
-        println!("ran {}", ran.join(", "));
+        writeln!(std::io::stdout(), "ran {}", ran.join(", "))?;
     }
     Ok(ExitCode::SUCCESS)
 }

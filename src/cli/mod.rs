@@ -1,6 +1,5 @@
 //! The command line: one verb a file, each a thin layer over what the server does too.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is where the program speaks to whoever typed"
 )]
@@ -12,6 +11,7 @@ mod migrate;
 mod openapi;
 mod serve;
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -75,6 +75,11 @@ pub fn run() -> ExitCode {
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
+        // `masthead … | head` has read what it wanted.
+        let unread = error.downcast_ref::<io::Error>();
+        if unread.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
@@ -87,7 +92,8 @@ fn start_logging(logging: &Logging) {
     });
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     // Fails only where a logger is there already, as in tests.
     let _already_there = match logging.log_format {
         LogFormat::Text => builder.with_target(false).try_init(),

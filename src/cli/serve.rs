@@ -1,6 +1,7 @@
 //! `masthead serve`
 
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
 use crate::app::App;
+use crate::articles;
 use crate::articles::new::Rules;
 use crate::config::{Serve, Store};
 use crate::db::{self, Db};
@@ -45,8 +47,25 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 /// Serves a database until SIGTERM or SIGINT.
 pub(super) fn serve(db: Db, rules: Rules, serve: &Serve) -> Outcome {
+    rerender_beside(&db)?;
     let app = App::new(db, rules, serve.site_url.clone(), serve.public_url.clone());
     actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve))
+}
+
+/// Renders anew, while serving, what an older sanitiser rendered.
+fn rerender_beside(db: &Db) -> std::io::Result<()> {
+    let db = db.clone();
+    let work = move || match articles::store::rerender_outdated(&db) {
+        Ok(0) => {}
+        Ok(bodies) => tracing::info!(bodies, "rendered the bodies of an older sanitiser again"),
+        Err(error) => {
+            tracing::error!(%error, "could not render the bodies of an older sanitiser again");
+        }
+    };
+    std::thread::Builder::new()
+        .name("rerender".into())
+        .spawn(work)?;
+    Ok(())
 }
 
 /// Takes the data folder for this process. The lock goes with the process, however it ends.
@@ -70,7 +89,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
         .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;
     let running = server::start(app.clone(), listener, &serve.server())?;
     let stopper = running.stopper();
-    println!("listening on http://{}", running.address);
+    writeln!(std::io::stdout(), "listening on http://{}", running.address)?;
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,

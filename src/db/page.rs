@@ -144,6 +144,18 @@ impl Page {
         i64::from(self.limit) + 1
     }
 
+    /// This page and all before it in one, where pages go by number: what a merge of several lists has to read of each.
+    #[must_use]
+    pub fn with_those_before(&self) -> Self {
+        match self.place {
+            Place::Page(page) => Self {
+                limit: self.limit.saturating_mul(page.max(1)),
+                place: Place::Start,
+            },
+            Place::Start | Place::Cursor(_) => self.clone(),
+        }
+    }
+
     /// The row it begins beside.
     #[must_use]
     pub const fn cursor(&self) -> Option<&Cursor> {

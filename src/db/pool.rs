@@ -10,6 +10,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use tokio::sync::Semaphore;
 
+use super::error::is_broken;
 use super::settings::Settings;
 use super::{Conn, dialect};
 use crate::error::{Error, Result};
@@ -89,19 +90,37 @@ impl Readers {
 }
 
 fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let mut reader = pool.get().map_err(|error| {
-        tracing::warn!(%error, "no connection for a read");
-        Error::busy("the database could not be reached")
-    })?;
-    // Marked before and cleared after, so that a panic in between throws the connection away.
-    reader.usable = false;
-    let result = snapshot(&mut reader.conn, f);
+    let mut reader = begun(pool)?;
+    let result = within(&mut reader.conn, f);
     reader.usable = !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. }));
     result
 }
 
+/// A connection on which a snapshot has begun. After a restart of the database every pooled connection is dead and knows
+/// nothing of it, so they are tried until one lives.
+fn begun(pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
+    let mut tries = pool.max_size();
+    loop {
+        let mut reader = pool.get().map_err(|error| {
+            tracing::warn!(%error, "no connection for a read");
+            Error::busy("the database could not be reached")
+        })?;
+        // Marked before and cleared after use, so that a panic in between throws the connection away.
+        reader.usable = false;
+        match dialect::begin_read(&mut reader.conn) {
+            Ok(()) => return Ok(reader),
+            Err(error) if is_broken(&error) && tries > 0 => tries -= 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     dialect::begin_read(conn)?;
+    within(conn, f)
+}
+
+fn within<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let result = f(conn);
     let ended = conn.batch_execute("COMMIT");
     let value = result?;

@@ -128,11 +128,26 @@ impl Writer {
         }
     }
 
+    /// A connection on which a transaction has begun. One that broke while nobody wrote, as by a restart of the database,
+    /// is replaced once.
+    fn begun(&mut self) -> Result<Conn, Lost> {
+        if let Some(mut conn) = self.conn.take() {
+            match dialect::begin_write(&mut conn) {
+                Ok(()) => return Ok(conn),
+                Err(error) if super::error::is_broken(&error) => {}
+                Err(error) => {
+                    self.conn = Some(conn);
+                    return Err(error.into());
+                }
+            }
+        }
+        let mut conn = self.settings.connect_writer()?;
+        dialect::begin_write(&mut conn)?;
+        Ok(conn)
+    }
+
     fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Result<i64>>, Lost> {
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => self.settings.connect_writer()?,
-        };
+        let mut conn = self.begun()?;
         let now = self.clock.now();
         let attempt = transact(&mut conn, jobs, now);
         let healthy = match &attempt {
@@ -168,7 +183,6 @@ struct Transacted {
 }
 
 fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Transacted, Lost> {
-    dialect::begin_write(conn)?;
     let (before, mut public_change) = dialect::lock_counter(conn)?;
     let mut change = before;
     let mut keep = false;

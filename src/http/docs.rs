@@ -28,6 +28,20 @@ pub(crate) async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Refus
     file(&request, "index.html")
 }
 
+/// Find the contract
+///
+/// Leads to `/docs/`, where the page and its parts are.
+#[utoipa::path(
+    tag = "Contract",
+    responses((status = 308, description = "It is at `/docs/`", headers(("Location" = String))))
+)]
+#[get("/docs")]
+pub(crate) async fn get_docs_address(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    // Relative, so that it also holds behind a proxy that serves this API under a path.
+    Err(Refusal::Moved("docs/".into()))
+}
+
 /// Get a part of the page
 ///
 /// A script, a style or an icon of the page.
@@ -51,7 +65,7 @@ pub(crate) async fn get_docs_file(
 
 fn file(request: &HttpRequest, name: &str) -> Result<HttpResponse, Refusal> {
     static CONFIG: LazyLock<Arc<Config<'static>>> =
-        LazyLock::new(|| Arc::new(Config::from("/v1/openapi.json").validator_url("none")));
+        LazyLock::new(|| Arc::new(Config::from("../v1/openapi.json").validator_url("none")));
     Query::parse(request.query_string()).finish()?;
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG))
         .map_err(|error| Error::internal(format!("the page of the contract: {error}")))?

@@ -237,3 +237,76 @@ impl ResponseError for Last {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, get};
+
+    use super::*;
+
+    #[get("/panics")]
+    async fn panics() -> HttpResponse {
+        panic!("on purpose");
+    }
+
+    #[get("/hangs")]
+    async fn hangs() -> HttpResponse {
+        std::future::pending().await
+    }
+
+    #[get("/refuses")]
+    async fn refuses() -> actix_web::Result<HttpResponse> {
+        Err(actix_web::error::ErrorBadRequest(
+            "in the framework's own words",
+        ))
+    }
+
+    async fn problem(path: &str) -> (u16, String, serde_json::Value) {
+        let limits = Limits {
+            url: 100,
+            deadline: Duration::from_millis(20),
+        };
+        let app = App::new().service(panics).service(hangs).service(refuses);
+        let app = init_service(app.wrap(Envelope(limits))).await;
+        let answer = try_call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        let answer = answer.map_or_else(
+            |error| error.error_response(),
+            |response| response.into_parts().1,
+        );
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        assert_eq!(
+            headers.get(CONTENT_TYPE).unwrap(),
+            "application/problem+json",
+            "{path}"
+        );
+        let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+        let id = headers
+            .get(X_REQUEST_ID)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (status, id, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn whatever_goes_wrong_is_a_problem_document() {
+        let long = format!("/{}", "x".repeat(100));
+        for (path, status, kind) in [
+            ("/panics", 500, "/problems/internal"),
+            ("/hangs", 503, "/problems/unavailable"),
+            ("/refuses", 400, "/problems/bad-request"),
+            (long.as_str(), 414, "/problems/uri-too-long"),
+        ] {
+            let (answered, id, document) = problem(path).await;
+            assert_eq!(
+                (answered, document["type"].as_str()),
+                (status, Some(kind)),
+                "{path}"
+            );
+            assert_eq!(document["instance"], id.as_str(), "{path}");
+            assert!(!document.to_string().contains("on purpose"), "{document}");
+        }
+    }
+}

@@ -34,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(health::get_live)
         .service(health::get_ready)
         .service(openapi::get_openapi)
+        .service(docs::get_docs_address)
         .service(docs::get_docs)
         .service(docs::get_docs_file)
         .service(problems::get_problem);

@@ -127,7 +127,7 @@ fn complete(path: &str, operation: &mut Operation) {
     let responses = &mut operation.responses.responses;
     let cached = !path.starts_with("/health/");
     let read = path.starts_with("/v1/") && path != "/v1/openapi.json";
-    if cached {
+    if cached && responses.contains_key("200") {
         let unchanged = ResponseBuilder::new().description("What the client has still holds");
         responses.insert("304".into(), RefOr::T(unchanged.build()));
     }
@@ -171,7 +171,7 @@ fn complete(path: &str, operation: &mut Operation) {
     for (code, _) in SHARED {
         let answers = match code {
             Code::NotFound => path.contains('{'),
-            Code::NotAcceptable => cached,
+            Code::NotAcceptable => responses.contains_key("304"),
             _ => true,
         };
         let status = code.status().as_u16().to_string();

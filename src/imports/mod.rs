@@ -117,7 +117,7 @@ fn prepare(
     input.status = options.status.or(input.status).or(Some(State::Published));
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
-    fit_locale(&mut input, rules, |text| warn(report, text));
+    let moved = fit_locale(&mut input, rules);
 
     let standing =
         db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input))?;
@@ -132,7 +132,7 @@ fn prepare(
         }
         Standing::New | Standing::Changed(_) => {}
     }
-    for warning in warnings {
+    for warning in warnings.into_iter().chain(moved) {
         warn(report, warning);
     }
     let new = match NewArticle::parse(input.clone(), rules) {
@@ -172,15 +172,12 @@ fn prepare(
 }
 
 /// A text in a language that the site does not have is kept, under the nearest that it has; nothing is lost for a
-/// missing setting.
-fn fit_locale(input: &mut ArticleInput, rules: &Rules, warn: impl FnOnce(String)) {
-    let Some(locale) = input
+/// missing setting. Answers a warning for the report.
+fn fit_locale(input: &mut ArticleInput, rules: &Rules) -> Option<String> {
+    let locale = input
         .locale
         .clone()
-        .filter(|locale| !rules.locales.contains(locale))
-    else {
-        return;
-    };
+        .filter(|locale| !rules.locales.contains(locale))?;
     let language = locale.split(['-', '_']).next().unwrap_or_default();
     let nearest = rules
         .locales
@@ -189,12 +186,13 @@ fn fit_locale(input: &mut ArticleInput, rules: &Rules, warn: impl FnOnce(String)
     let taken = nearest
         .map_or_else(|| rules.default_locale(), String::as_str)
         .to_owned();
-    warn(format!(
+    let warning = format!(
         "its locale `{locale}` is none of the site's ({}): stored under `{taken}`, with its own in metadata.locale",
         rules.locales.join(", ")
-    ));
+    );
     input.metadata.insert("locale".into(), locale.into());
     input.locale = Some(taken);
+    Some(warning)
 }
 
 fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report) -> Result<()> {

@@ -66,10 +66,13 @@ pub(crate) async fn list_tags(
 
     let change = app.db.public_change();
     let asked = page.clone();
-    let slice = app
-        .db
-        .read(move |conn| store::list(conn, sort, &asked, count))
-        .await?;
+    let read = move |conn: &mut _| store::list(conn, sort, &asked, count);
+    let indexed = !count && page.offset() <= 1_000;
+    let slice = if indexed {
+        app.db.read_indexed(read).await?
+    } else {
+        app.db.read(read).await?
+    };
     let (list, link) = List::new(slice, &page, &app, &request);
     Answer::json(&list)?.at(change).linked(link).to(&request)
 }

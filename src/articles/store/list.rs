@@ -80,12 +80,13 @@ pub fn is_indexed(filter: &Filter, sort: Sort, page: &Page) -> bool {
         exclude,
     } = filter;
     let by_time = matches!(sort, Sort::Newest | Sort::Oldest);
-    let joined = tags.len() + usize::from(author.is_some());
+    // Of any of several tags, each is read by itself and the rows are merged.
+    let joined = tags.len() + usize::from(author.is_some()) + usize::from(!any_tags.is_empty());
     let narrowed = usize::from(locale.is_some()) + usize::from(featured.is_some());
     let ranged = published_after.is_some() || published_before.is_some();
     page.offset() <= 1_000
         && audience.is_none()
-        && any_tags.is_empty()
+        && any_tags.len() <= 5
         && exclude.len() <= 20
         && (ids.is_empty() || joined + narrowed == 0)
         && joined + narrowed <= 1
@@ -115,6 +116,7 @@ pub fn list(
     let keys = match filter.driver(sort) {
         Driver::Articles => by_articles(conn, &filter, sort, page)?,
         Driver::Tag(tag) => by_tag(conn, &filter, tag, sort, page)?,
+        Driver::AnyTag => by_any_tag(conn, &filter, sort, page)?,
         Driver::Author(author) => by_author(conn, &filter, author, sort, page)?,
     };
     let Slice {
@@ -160,6 +162,7 @@ struct Resolved<'f> {
 enum Driver {
     Articles,
     Tag(Id),
+    AnyTag,
     Author(Id),
 }
 
@@ -207,6 +210,7 @@ impl<'f> Resolved<'f> {
             }
             (Some(tag), _) => Driver::Tag(tag.id),
             (None, Some(author)) => Driver::Author(author.id),
+            (None, None) if !self.any_tags.is_empty() => Driver::AnyTag,
             (None, None) => Driver::Articles,
         }
     }
@@ -437,6 +441,31 @@ fn by_tag(
     page: &Page,
 ) -> Result<Keys> {
     along!(article_tags, tag_id, conn, filter, tag, sort, page)
+}
+
+/// The lists of each tag, merged. An article that carries two of the tags stands in two of them, and is taken once.
+fn by_any_tag(conn: &mut Conn, filter: &Resolved<'_>, sort: Sort, page: &Page) -> Result<Keys> {
+    let one_of_them = Resolved {
+        any_tags: Vec::new(),
+        tags: Vec::new(),
+        ..*filter
+    };
+    let whole = page.with_those_before();
+    let mut keys = Vec::new();
+    for tag in &filter.any_tags {
+        keys.extend(by_tag(conn, &one_of_them, *tag, sort, &whole)?);
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    if (sort == Sort::Newest) != page.backward() {
+        keys.reverse();
+    }
+    let rows = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(keys
+        .into_iter()
+        .skip(rows(page.offset()))
+        .take(rows(page.fetch()))
+        .collect())
 }
 
 fn by_author(

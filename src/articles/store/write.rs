@@ -400,6 +400,12 @@ fn distinct(
     }
 }
 
+/// What an article shows as it stands.
+pub(super) fn footprint_of(conn: &mut Conn, id: Id) -> Result<Footprint> {
+    let now = before(conn, id)?.ok_or(Error::NotFound("article"))?;
+    Ok(footprint(id, now.kind, now.state, &now.tags, &now.authors))
+}
+
 fn footprint(id: Id, kind: Kind, state: State, tags: &[Id], authors: &[Id]) -> Footprint {
     let list = match kind {
         Kind::Article => cache::LIST_ARTICLES,
