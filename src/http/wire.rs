@@ -9,21 +9,24 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::envelope::{protect, request_id};
 use super::error::{Code, Problem};
 
 /// A connection with a deadline on its writes and words for the library's bare refusals.
 pub(super) struct Wire {
-    stream: TcpStream,
+    /// There until the end.
+    stream: Option<TcpStream>,
     write_deadline: Duration,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     /// What is to be written in place of a bare refusal, and how much of that is done.
     instead: Option<(Vec<u8>, usize)>,
+    /// A refusal was written.
+    refused: bool,
 }
 
 impl Wire {
@@ -31,11 +34,19 @@ impl Wire {
     #[must_use]
     pub(super) const fn new(stream: TcpStream, write_deadline: Duration) -> Self {
         Self {
-            stream,
+            stream: Some(stream),
             write_deadline,
             stalled: None,
             instead: None,
+            refused: false,
         }
+    }
+
+    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        self.stream
+            .as_mut()
+            .map(Pin::new)
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -51,7 +62,7 @@ impl Wire {
     }
 
     fn poll_stream(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+        match self.stream()?.poll_write(cx, bytes) {
             Poll::Ready(written) => {
                 if let Some(stalled) = &mut self.stalled {
                     stalled.as_mut().reset(Instant::now() + self.write_deadline);
@@ -78,6 +89,27 @@ impl Wire {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// How long what a refused peer still sends is read away.
+const LINGER: Duration = Duration::from_secs(1);
+
+impl Drop for Wire {
+    /// The library drops a connection as soon as it has refused it. To close over what the peer has sent beyond that
+    /// resets the connection, and the answer might never be seen (RFC 9112 section 9.6).
+    fn drop(&mut self) {
+        if !self.refused {
+            return;
+        }
+        if let Some(mut stream) = self.stream.take() {
+            actix_web::rt::spawn(timeout(LINGER, async move {
+                let mut scratch = [0; 8192];
+                stream.shutdown().await?;
+                while stream.read(&mut scratch).await? > 0 {}
+                io::Result::Ok(())
+            }));
+        }
     }
 }
 
@@ -130,7 +162,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        self.stream()?.poll_read(cx, buf)
     }
 }
 
@@ -143,6 +175,7 @@ impl AsyncWrite for Wire {
         ready!(self.poll_instead(cx))?;
         if let Some(answer) = in_place_of(bytes) {
             self.instead = Some((answer, 0));
+            self.refused = true;
             return Poll::Ready(Ok(bytes.len()));
         }
         self.poll_stream(cx, bytes)
@@ -150,11 +183,11 @@ impl AsyncWrite for Wire {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream()?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream()?.poll_shutdown(cx)
     }
 }
