@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::articles::new::Rules;
 use crate::db::Db;
+use crate::error::Result;
 
 /// The running application.
 pub struct App {
@@ -65,10 +66,15 @@ impl App {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Notes whether the database answered last time.
-    pub fn note_database(&self, reachable: bool) {
+    /// Notes whether the database answered, and logs it when that changes. Answers whether it did.
+    pub fn note_database<T>(&self, answer: &Result<T>) -> bool {
+        let reachable = answer.is_ok();
         if self.reachable.swap(reachable, Ordering::AcqRel) != reachable {
-            tracing::warn!(reachable, "the database's reachability changed");
+            match answer {
+                Ok(_) => tracing::info!("the database answers again"),
+                Err(error) => tracing::error!(%error, "the database does not answer"),
+            }
         }
+        reachable
     }
 }

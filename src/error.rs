@@ -77,12 +77,10 @@ impl Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let place = self.pointer.as_deref().or(self.parameter.as_deref());
-        write!(
-            f,
-            "{}: {}",
-            place.filter(|place| !place.is_empty()).unwrap_or("input"),
-            self.detail
-        )
+        match place.filter(|place| !place.is_empty()) {
+            Some(place) => write!(f, "{place}: {}", self.detail),
+            None => f.write_str(&self.detail),
+        }
     }
 }
 
@@ -128,6 +126,9 @@ pub enum Error {
         /// When to come back.
         retry_after: Duration,
     },
+    /// The database cannot be reached: why. The reason is for the log and the command line; it may name hosts.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
     /// The disk is full; nothing was written.
     #[error("the disk is full")]
     DiskFull,

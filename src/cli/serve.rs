@@ -105,7 +105,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
     actix_web::rt::spawn(async move {
         loop {
             tokio::time::sleep(WATCH).await;
-            app.note_database(app.db.refresh().await.is_ok());
+            app.note_database(&app.db.refresh().await);
         }
     });
     running.server.await?;

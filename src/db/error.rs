@@ -85,8 +85,7 @@ pub fn is_broken(error: &DieselError) -> bool {
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         if is_broken(&error) {
-            tracing::warn!(%error, "lost a database connection");
-            return Self::busy("the database could not be reached");
+            return Self::Unreachable(one_line(&error));
         }
         let DieselError::DatabaseError(_, info) = &error else {
             return Self::Internal(format!("database: {error}"));
@@ -104,9 +103,13 @@ impl From<DieselError> for Error {
     }
 }
 
+/// libpq writes its messages over several lines.
+fn one_line(error: &impl std::fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl From<ConnectionError> for Error {
     fn from(error: ConnectionError) -> Self {
-        tracing::warn!(%error, "could not connect to the database");
-        Self::busy("the database could not be reached")
+        Self::Unreachable(one_line(&error))
     }
 }

@@ -20,6 +20,9 @@ thread_local! {
     static INLINE: RefCell<HashMap<u64, Conn>> = RefCell::default();
 }
 
+/// How long a fresh connection may take: with TLS it is several round trips.
+const CONNECT: Duration = Duration::from_secs(1);
+
 /// The readers of one database.
 pub(super) struct Readers {
     key: u64,
@@ -34,7 +37,7 @@ impl Readers {
         let pool = r2d2::Pool::builder()
             .max_size(settings.readers)
             .min_idle(Some(0))
-            .connection_timeout(settings.reader_wait.max(Duration::from_secs(5)))
+            .connection_timeout(settings.reader_wait.max(CONNECT))
             // A round trip per checkout is dear; a connection that broke is noticed by `has_broken` and thrown away.
             .test_on_check_out(false)
             .error_handler(Box::new(LogError))
@@ -82,7 +85,7 @@ impl Readers {
             None => self.settings.connect_reader()?,
         };
         let result = snapshot(&mut conn, f);
-        if !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. })) {
+        if !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_))) {
             INLINE.with_borrow_mut(|connections| connections.insert(self.key, conn));
         }
         result
@@ -92,7 +95,7 @@ impl Readers {
 fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let mut reader = begun(pool)?;
     let result = within(&mut reader.conn, f);
-    reader.usable = !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. }));
+    reader.usable = !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_)));
     result
 }
 
@@ -101,10 +104,7 @@ fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) 
 fn begun(pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
     let mut tries = pool.max_size();
     loop {
-        let mut reader = pool.get().map_err(|error| {
-            tracing::warn!(%error, "no connection for a read");
-            Error::busy("the database could not be reached")
-        })?;
+        let mut reader = pool.get().map_err(|error| Error::Unreachable(error.to_string()))?;
         // Marked before and cleared after use, so that a panic in between throws the connection away.
         reader.usable = false;
         match dialect::begin_read(&mut reader.conn) {
@@ -162,6 +162,7 @@ struct LogError;
 
 impl r2d2::HandleError<Error> for LogError {
     fn handle_error(&self, error: Error) {
-        tracing::warn!(%error, "could not open a connection for reads");
+        // Who asked for the connection hears of it; the pool goes on trying on its own, many times a second.
+        tracing::debug!(%error, "could not open a connection for reads");
     }
 }

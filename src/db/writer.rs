@@ -122,7 +122,7 @@ impl Writer {
                 for job in batch {
                     job.settle(Err(error
                         .take()
-                        .unwrap_or(Error::busy("the database could not be reached"))));
+                        .unwrap_or(Error::busy("the batch of writes was lost"))));
                 }
             }
         }

@@ -105,7 +105,7 @@ impl Code {
             Self::HeadersTooLarge => "The head of the request is too long",
             Self::InvalidContent => "The content has faults",
             Self::Internal => "The server failed",
-            Self::Unavailable => "The server is too busy",
+            Self::Unavailable => "The server cannot answer now",
             Self::DiskFull => "The server has no room left",
         }
     }
@@ -159,7 +159,7 @@ impl Code {
                  answered so is either wholly there or not at all."
             }
             Self::Unavailable => {
-                "Every queue of the server is bounded, and one of them is full, or a deadline has passed. Nothing was \
+                "Every queue of the server is bounded, and one of them is full; or a deadline has passed, or the database is away. Nothing was \
                  changed. `Retry-After` says when to come back."
             }
             Self::DiskFull => {
@@ -339,6 +339,10 @@ impl From<Error> for Problem {
             Error::Unavailable { retry_after, .. } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(Code::Unavailable, detail)
+            },
+            Error::Unreachable(_) => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Code::Unavailable, "the database cannot be reached")
             },
             Error::DiskFull => Self::new(Code::DiskFull, detail),
             Error::Internal(cause) => Self::internal(cause),

@@ -37,8 +37,8 @@ pub struct Ready {
 pub enum ReadyStatus {
     /// It should.
     Ready,
-    /// It should, but something is missing.
-    Degraded,
+    /// It should not: the database does not answer.
+    Unavailable,
     /// It is about to end.
     Stopping,
 }
@@ -79,14 +79,13 @@ pub(crate) async fn get_ready(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Refusal> {
     Query::parse(request.query_string()).finish()?;
-    let reachable = app.db.refresh().await.is_ok();
-    app.note_database(reachable);
+    let reachable = app.note_database(&app.db.refresh().await);
     let status = if app.is_stopping() {
         ReadyStatus::Stopping
     } else if reachable {
         ReadyStatus::Ready
     } else {
-        ReadyStatus::Degraded
+        ReadyStatus::Unavailable
     };
     let code = if matches!(status, ReadyStatus::Ready) {
         StatusCode::OK

@@ -6,6 +6,7 @@ use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
 };
@@ -84,6 +85,15 @@ fn document() -> OpenApi {
         ))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
         .build();
+    document.tags = Some(
+        TAGS.map(|(name, about)| {
+            TagBuilder::new()
+                .name(name)
+                .description(Some(about))
+                .build()
+        })
+        .into(),
+    );
     let document_schema = <ProblemDocument as utoipa::PartialSchema>::schema();
     let mut schemas = Vec::new();
     <ProblemDocument as utoipa::ToSchema>::schemas(&mut schemas);
@@ -104,6 +114,17 @@ fn document() -> OpenApi {
     }
     document
 }
+
+/// The groups of routes, in the order in which a reader wants them.
+const TAGS: [(&str, &str); 7] = [
+    ("Articles", "The stream of articles, newest first"),
+    ("Pages", "Standing pages, such as \"About\""),
+    ("Tags", "What articles are about"),
+    ("Authors", "Whose names stand under articles"),
+    ("Site", "What every page of the website shows"),
+    ("Contract", "This document, and what its problems mean"),
+    ("Operations", "Whether the server lives and wants requests"),
+];
 
 /// The problems that several routes share, by the name of their response.
 const SHARED: [(Code, &str); 7] = [

@@ -1,0 +1,126 @@
+//! The settings as they come in: a flag beats the environment and that the `.env` file, and what is wrong is said in a
+//! line that helps.
+
+use std::process::Command;
+
+use super::program::{Serving, masthead, on, run};
+use crate::support::Database;
+
+#[test]
+fn a_wrong_value_gets_a_line_that_helps() {
+    for (arguments, words) in [
+        (
+            &["serve", "--readers", "0"] as &[&str],
+            &["--readers", "1..=1000"] as &[&str],
+        ),
+        (
+            &["serve", "--listen", "nonsense"],
+            &["--listen", "nonsense", "invalid socket address"],
+        ),
+        (
+            &["serve", "--public-url", "ftp://example.org"],
+            &["--public-url", "http or https"],
+        ),
+        (
+            &["serve", "--site-url", "https://example.org/?a=b"],
+            &["--site-url", "without query"],
+        ),
+        (
+            &["serve", "--lisen", "127.0.0.1:0"],
+            &["--lisen", "--listen"],
+        ),
+        (&["serv"], &["serv", "serve"]),
+        (
+            &["serve", "--log-format", "xml"],
+            &["--log-format", "text, json"],
+        ),
+        (&["import", "markdown"], &["<PATH>"]),
+        (
+            &["import", "jsonl", "x", "--status", "gone"],
+            &["as-is, draft, published"],
+        ),
+    ] {
+        let said = run(masthead(arguments));
+        assert_eq!(said.code, Some(2), "{arguments:?}: {said:?}");
+        let refused = said.refused();
+        for word in words {
+            assert!(
+                refused.contains(word),
+                "{arguments:?} without `{word}`: {refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wrong_variable_gets_a_line_that_names_it() {
+    let mut command = masthead(["serve"]);
+    command.env("MASTHEAD_READERS", "many");
+    let refused = run(command).refused();
+    assert!(
+        refused.contains("many") && refused.contains("--readers"),
+        "{refused}"
+    );
+}
+
+/// How many bytes of a URL a server takes that was started so: 414 says it.
+fn url_limit(command: Command) -> String {
+    let server = Serving::start(command);
+    let refused = server.get(&format!("/v1/articles?author={}", "a".repeat(900)));
+    assert_eq!(refused.status, 414);
+    let detail = refused.problem()["detail"].as_str().unwrap().to_owned();
+    let (_, limit) = detail.split_once("at most ").unwrap();
+    limit.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_the_env_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join(".env"),
+        "# Settings\nMASTHEAD_URL_LIMIT=100\n",
+    )
+    .unwrap();
+    let database = Database::new();
+    let serve = || {
+        let mut command = on(&database, &["serve", "--listen", "127.0.0.1:0"]);
+        command.current_dir(folder.path());
+        command
+    };
+    assert_eq!(url_limit(serve()), "100");
+    let mut environment = serve();
+    environment.env("MASTHEAD_URL_LIMIT", "200");
+    assert_eq!(url_limit(environment), "200");
+    let mut flag = serve();
+    flag.env("MASTHEAD_URL_LIMIT", "200")
+        .args(["--url-limit", "300"]);
+    assert_eq!(url_limit(flag), "300");
+}
+
+#[test]
+fn a_broken_env_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "MASTHEAD_LOG='info\n").unwrap();
+    let mut command = masthead(["openapi"]);
+    command.current_dir(folder.path());
+    let refused = run(command).refused();
+    assert!(refused.contains(".env"), "{refused}");
+}
+
+#[test]
+fn the_example_of_an_env_file_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // Every line as it stands and with the # taken away: the defaults that there are.
+    let example: String = masthead::config::env_example()
+        .lines()
+        .map(|line| match line.strip_prefix("#MASTHEAD_") {
+            Some(rest) if !rest.ends_with('=') => format!("MASTHEAD_{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    std::fs::write(folder.path().join(".env"), example).unwrap();
+    let database = Database::new();
+    let mut command = on(&database, &["serve", "--listen", "127.0.0.1:0"]);
+    command.current_dir(folder.path());
+    assert_eq!(Serving::start(command).get("/health/ready").status, 200);
+}

@@ -1,0 +1,277 @@
+//! Two families of migrations, one schema: the same names, the same tables, columns and indexes, and the same as the code
+//! believes; and each way back leaves nothing behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use masthead::db::Backend;
+
+use super::root;
+use crate::support::Database;
+
+/// Tables with their columns, and indexes with what they are over.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Schema {
+    tables: BTreeMap<String, Vec<String>>,
+    indexes: BTreeMap<String, String>,
+}
+
+fn folders(family: &str) -> BTreeSet<String> {
+    let names: BTreeSet<String> = std::fs::read_dir(root().join("migrations").join(family))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!names.is_empty());
+    names
+}
+
+fn sql(family: &str, migration: &str, file: &str) -> String {
+    let path = format!("migrations/{family}/{migration}/{file}");
+    std::fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The statements of a script, on one line each and in lower case, without comments.
+fn statements(script: &str) -> Vec<String> {
+    let code: Vec<&str> = script
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default())
+        .collect();
+    code.join(" ")
+        .split(';')
+        .map(|statement| {
+            statement
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_lowercase()
+        })
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+/// What both dialects call the same.
+fn neutral(statement: &str) -> String {
+    let plain = statement
+        .replace(" bytea", " blob")
+        .replace(" collate \"c\"", "")
+        .replace(" without rowid", "");
+    if plain.starts_with("insert into meta") {
+        // A random epoch, each in its own way.
+        return "insert into meta".to_owned();
+    }
+    plain
+}
+
+/// Adds to the schema what a statement says, as far as names go.
+fn apply(schema: &mut Schema, statement: &str) {
+    let words: Vec<&str> = statement.split([' ', '(']).collect();
+    match words.as_slice() {
+        ["create", "table", name, ..] => {
+            let (_, body) = statement.split_once('(').unwrap();
+            let body = body.rsplit_once(')').unwrap().0;
+            let columns = top_level(body)
+                .iter()
+                .filter_map(|part| part.split_whitespace().next())
+                .filter(|word| {
+                    !matches!(
+                        *word,
+                        "primary" | "unique" | "check" | "foreign" | "constraint"
+                    )
+                })
+                .map(str::to_owned)
+                .collect();
+            schema.tables.insert((*name).to_owned(), columns);
+        }
+        ["create", "unique", "index", name, "on", ..] | ["create", "index", name, "on", ..] => {
+            let (_, over) = statement.split_once(" on ").unwrap();
+            schema
+                .indexes
+                .insert((*name).to_owned(), format!("{} {over}", words[1]));
+        }
+        ["alter", "table", table, "add", "column", column, ..] => {
+            let columns = schema.tables.get_mut(*table).unwrap();
+            columns.push((*column).to_owned());
+        }
+        ["alter", "table", table, "drop", "column", column, ..] => {
+            let columns = schema.tables.get_mut(*table).unwrap();
+            columns.retain(|known| known != column);
+        }
+        ["drop", "table", table, ..] => {
+            schema.tables.remove(*table);
+            let over = format!(" {table} ");
+            schema.indexes.retain(|_, index| !index.contains(&over));
+        }
+        ["drop", "index", index, ..] => {
+            schema.indexes.remove(*index);
+        }
+        ["insert" | "update" | "delete", ..] => {}
+        _ => panic!("this test cannot read the statement: {statement}"),
+    }
+}
+
+/// The parts between the commas outside of brackets.
+fn top_level(body: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0_usize;
+    for c in body.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().unwrap().push(c);
+    }
+    parts
+}
+
+fn schema_of(family: &str) -> Schema {
+    let mut schema = Schema::default();
+    for migration in folders(family) {
+        for statement in statements(&sql(family, &migration, "up.sql")) {
+            apply(&mut schema, &neutral(&statement));
+        }
+    }
+    schema
+}
+
+/// What `schema.rs` says: the tables and their columns in order.
+fn believed() -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(root().join("src/db/schema.rs")).unwrap();
+    let mut tables = BTreeMap::new();
+    for block in text.split("diesel::table! {").skip(1) {
+        let (name, rest) = block.split_once('(').unwrap();
+        let (_, columns) = rest.split_once('{').unwrap();
+        let (columns, _) = columns.split_once('}').unwrap();
+        let columns = columns
+            .lines()
+            .filter_map(|line| line.split_once("->"))
+            .map(|(column, _)| column.trim().to_owned())
+            .collect();
+        tables.insert(name.trim().to_owned(), columns);
+    }
+    tables
+}
+
+#[test]
+fn both_families_have_the_same_migrations() {
+    assert_eq!(folders("sqlite"), folders("postgres"));
+    for migration in folders("sqlite") {
+        for file in ["up.sql", "down.sql"] {
+            let ours: Vec<_> = statements(&sql("sqlite", &migration, file));
+            let theirs: Vec<_> = statements(&sql("postgres", &migration, file));
+            let [ours, theirs] =
+                [ours, theirs].map(|all| all.iter().map(|one| neutral(one)).collect::<Vec<_>>());
+            assert_eq!(ours, theirs, "{file} of {migration} differ");
+            assert!(!ours.is_empty(), "{file} of {migration} is empty");
+        }
+    }
+}
+
+#[test]
+fn both_families_make_the_same_schema() {
+    let schema = schema_of("sqlite");
+    assert_eq!(schema, schema_of("postgres"));
+    assert!(schema.indexes.len() > 10, "{:?}", schema.indexes);
+}
+
+#[test]
+fn the_code_believes_in_that_schema() {
+    assert_eq!(believed(), schema_of("sqlite").tables);
+}
+
+#[test]
+fn the_way_up_down_and_up_again() {
+    let database = Database::unmigrated();
+    let settings = database.settings();
+    masthead::db::migrate::run(&settings).unwrap();
+    let before = objects(&settings.backend);
+    assert_eq!(columns(&settings.backend), believed_names());
+
+    down(&settings.backend);
+    let left: Vec<_> = objects(&settings.backend)
+        .into_iter()
+        .filter(|name| !name.starts_with("__diesel_schema_migrations"))
+        .collect();
+    assert!(left.is_empty(), "the way down leaves {left:?} behind");
+
+    let ran = masthead::db::migrate::run(&settings).unwrap();
+    assert_eq!(ran.len(), folders("sqlite").len());
+    assert_eq!(objects(&settings.backend), before);
+    masthead::db::Db::open(settings, masthead::time::Clock::system()).unwrap();
+}
+
+/// What `schema.rs` says, as `table.column`.
+fn believed_names() -> BTreeSet<String> {
+    believed()
+        .iter()
+        .flat_map(|(table, columns)| {
+            columns
+                .iter()
+                .map(move |column| format!("{table}.{column}"))
+        })
+        .collect()
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+/// The answers of a query for names.
+fn names(backend: &Backend, sqlite: &str, postgres: &str) -> BTreeSet<String> {
+    let rows: Vec<Name> = match backend {
+        Backend::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            diesel::sql_query(sqlite).load(&mut conn).unwrap()
+        }
+        Backend::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).unwrap();
+            diesel::sql_query(postgres).load(&mut conn).unwrap()
+        }
+    };
+    rows.into_iter().map(|row| row.name).collect()
+}
+
+/// The tables and indexes that there are.
+fn objects(backend: &Backend) -> BTreeSet<String> {
+    names(
+        backend,
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+    )
+}
+
+/// The columns that there are, as `table.column`.
+fn columns(backend: &Backend) -> BTreeSet<String> {
+    names(
+        backend,
+        "SELECT t.name || '.' || c.name AS name FROM sqlite_master t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name <> '__diesel_schema_migrations'",
+        "SELECT table_name || '.' || column_name AS name FROM information_schema.columns \
+         WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'",
+    )
+}
+
+fn down(backend: &Backend) {
+    let reverted = match backend {
+        Backend::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            let migrations =
+                FileBasedMigrations::from_path(root().join("migrations/sqlite")).unwrap();
+            conn.revert_all_migrations(migrations).unwrap().len()
+        }
+        Backend::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).unwrap();
+            let migrations =
+                FileBasedMigrations::from_path(root().join("migrations/postgres")).unwrap();
+            conn.revert_all_migrations(migrations).unwrap().len()
+        }
+    };
+    assert_eq!(reverted, folders("sqlite").len());
+}

@@ -1,0 +1,320 @@
+//! Twins: one database, and its copy that also holds what is not published. Every delivery route must answer both alike,
+//! byte for byte, tags and change numbers included.
+
+use masthead::articles::model::{Citation, Image, Seo, State};
+use masthead::tags::model::NewTag;
+use serde_json::json;
+
+use crate::support::{Answer, Make, Server, article, create_all, id, page};
+
+/// Stands in every field of what must not show.
+const CANARY: &str = "xyzzy";
+
+/// Two servers whose public content is the same; the second has more, of which nothing may show.
+fn twins() -> (Server, Server) {
+    let first = Server::start();
+    first.write(|tx| {
+        for (name, parent) in [
+            ("Health", None),
+            ("Mind", Some("health")),
+            ("Sleep", Some("mind")),
+        ] {
+            let new = NewTag::parse(name, None, None, vec![], parent.map(str::to_owned)).unwrap();
+            masthead::tags::store::create(tx, &new)?;
+        }
+        Ok(())
+    });
+    let mut all: Vec<Make> = (0..30_u64).map(public).collect();
+    all.push(page("About").id(id(100)).tags(["Mind"]).authors(["Ada"]));
+    create_all(&first, all);
+    let database = first.into_database();
+    let twin = Server::setup().over(database.copy()).start();
+    let plain = Server::setup().over(database).start();
+
+    twin.write(|tx| {
+        for (name, alias, parent) in [
+            ("Xyzzy", "xyzzy-alias", "health"),
+            ("Xyzzy below", "xyzzy-deep", "xyzzy"),
+        ] {
+            let new =
+                NewTag::parse(name, None, None, vec![alias.into()], Some(parent.into())).unwrap();
+            masthead::tags::store::create(tx, &new)?;
+        }
+        Ok(())
+    });
+    let states = [
+        State::Draft,
+        State::InReview,
+        State::Scheduled,
+        State::Archived,
+        State::Trashed,
+    ];
+    let secrets = states
+        .iter()
+        .cycle()
+        .zip(200..220)
+        .map(|(state, number)| secret(number, *state));
+    create_all(&twin, secrets.collect());
+    (plain, twin)
+}
+
+fn public(number: u64) -> Make {
+    let mut make = article(&format!("Article {}", number % 7))
+        .id(id(number))
+        .slug(&format!("article-{number}"))
+        .tags([["Mind", "Sleep"][(number % 2) as usize], "Common"])
+        .authors([["Ada", "Grace"][(number % 2) as usize]])
+        .locale(["en", "en", "de"][(number % 3) as usize])
+        .translation_key(&format!("key-{}", number / 3))
+        .published_at(&format!("2026-01-{:02}T00:00:00Z", 1 + number % 9))
+        .updated_at(&format!("2026-02-{:02}T00:00:00Z", 1 + number % 5))
+        .markdown("Some *text*.");
+    make.0.featured = number.is_multiple_of(4);
+    make
+}
+
+/// In the midst of the others by every order and filter, and with the canary wherever words may stand.
+fn secret(number: u64, state: State) -> Make {
+    let word = |field: &str| format!("{CANARY} {field} {number}");
+    let mut make = if number.is_multiple_of(6) {
+        page(&word("title"))
+    } else {
+        public(number)
+    };
+    make = make
+        .id(id(number))
+        .slug(&format!("{CANARY}-{number}"))
+        .state(state)
+        .subtitle(&word("subtitle"))
+        .standfirst(&word("standfirst"))
+        .excerpt(&word("excerpt"))
+        .content_notice(&word("notice"))
+        .external_id(&word("external"))
+        .translation_key(&format!("key-{}", number % 10))
+        .metadata(CANARY, json!(word("metadata")))
+        .aliases(["xyzzy-former"])
+        .markdown(&format!("## {CANARY}\n\n{CANARY} text"));
+    if state == State::Scheduled {
+        make = make.published_at("2030-01-01T00:00:00Z");
+    }
+    let input = &mut make.0;
+    input.tags.extend([
+        "Xyzzy below".into(),
+        format!("{CANARY} tag {number}"),
+        "Health".into(),
+    ]);
+    input
+        .authors
+        .extend([format!("{CANARY} author {number}"), "Ada".into()]);
+    input.citations = vec![Citation {
+        title: word("citation"),
+        url: Some(format!("https://{CANARY}.example")),
+    }];
+    input.cover = Some(Image {
+        url: format!("/{CANARY}.jpg"),
+        alt: word("alt"),
+        width: None,
+        height: None,
+    });
+    input.seo = Seo {
+        title: Some(word("seo")),
+        ..Seo::default()
+    };
+    make
+}
+
+/// What a reader can tell of an answer.
+fn seen(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let mut headers: Vec<(String, String)> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id"))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    headers.sort();
+    let request_id = answer.header("x-request-id");
+    (
+        answer.status,
+        headers,
+        answer.text().replace(request_id, "[request id]"),
+    )
+}
+
+#[track_caller]
+fn alike((plain, twin): &(Server, Server), path: &str) -> Answer {
+    let (one, other) = (plain.get(path), twin.get(path));
+    assert_eq!(seen(&one), seen(&other), "{path}");
+    let unasked = !path.to_lowercase().contains(CANARY);
+    assert!(
+        !unasked || !other.text().to_lowercase().contains(CANARY),
+        "{path}"
+    );
+    other
+}
+
+#[test]
+fn every_list_is_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    let some: Vec<String> = (0..300)
+        .step_by(3)
+        .map(|number| format!("id={}", id(number)))
+        .collect();
+    let filters = [
+        "",
+        "tag=mind",
+        "tag=health",
+        "tag=sleep&tag=common",
+        "any_tag=mind&any_tag=health",
+        "author=ada",
+        "locale=de",
+        "featured=true",
+        "featured=false",
+        "audience=general",
+        "audience=mature",
+        "published_after=2026-01-04T00:00:00Z",
+        "published_before=2026-01-05T00:00:00Z&tag=mind",
+        "published_after=2029-01-01T00:00:00Z",
+        "tag=xyzzy",
+        "tag=Xyzzy+below",
+        "tag=xyzzy-alias",
+        "any_tag=xyzzy-deep&any_tag=mind",
+        "author=xyzzy-author-200",
+        "tag=mind&author=ada",
+        &some.join("&"),
+    ];
+    for route in ["articles", "pages"] {
+        for sort in ["-published_at", "published_at", "-updated_at", "title"] {
+            for filter in filters {
+                let base = format!("/v1/{route}?sort={sort}&limit=10&{filter}");
+                alike(&twins, &format!("{base}&page=2"));
+                let mut last = alike(
+                    &twins,
+                    &format!(
+                        "{base}&count=true&include=body,markdown,text,toc,tags,authors,seo,metadata,translations"
+                    ),
+                );
+                while let Some(next) = last.ok()["page"]["next"].as_str() {
+                    last = alike(&twins, &format!("{base}&cursor={next}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tags_and_authors_are_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    for route in ["tags", "authors"] {
+        for sort in ["name", "-article_count"] {
+            for query in [
+                "limit=2",
+                "limit=2&page=2",
+                "limit=100&count=true",
+                "count=true",
+            ] {
+                alike(&twins, &format!("/v1/{route}?sort={sort}&{query}"));
+            }
+        }
+        let first = alike(&twins, &format!("/v1/{route}?limit=1"));
+        let next = first.ok()["page"]["next"].as_str().unwrap().to_owned();
+        alike(&twins, &format!("/v1/{route}?limit=1&cursor={next}"));
+    }
+    for key in [
+        "health",
+        "mind",
+        "sleep",
+        "common",
+        "xyzzy",
+        "xyzzy-below",
+        "xyzzy-alias",
+        "xyzzy-deep",
+        "xyzzy-tag-200",
+    ] {
+        alike(&twins, &format!("/v1/tags/{key}"));
+    }
+    for key in ["ada", "grace", "xyzzy-author-200"] {
+        alike(&twins, &format!("/v1/authors/{key}"));
+    }
+    // Nor by the ids of the hidden ones, which only their database knows.
+    let ids = twins.1.read(|conn| {
+        use diesel::prelude::*;
+        use masthead::db::schema::{authors, tags};
+        let tags = tags::table
+            .filter(tags::slug.like("xyzzy%"))
+            .select(tags::id)
+            .load::<masthead::id::Id>(conn)?;
+        let authors = authors::table
+            .filter(authors::slug.like("xyzzy%"))
+            .select(authors::id)
+            .load::<masthead::id::Id>(conn)?;
+        Ok((tags, authors))
+    });
+    assert!(
+        ids.0.len() > 20 && ids.1.len() > 19,
+        "{} {}",
+        ids.0.len(),
+        ids.1.len()
+    );
+    for id in ids.0 {
+        assert_eq!(alike(&twins, &format!("/v1/tags/{id}")).status, 404);
+        alike(&twins, &format!("/v1/articles?tag={id}&count=true"));
+    }
+    for id in ids.1 {
+        assert_eq!(alike(&twins, &format!("/v1/authors/{id}")).status, 404);
+        alike(&twins, &format!("/v1/articles?author={id}&count=true"));
+    }
+}
+
+#[test]
+fn every_single_answer_is_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    for number in 0..30 {
+        for suffix in [
+            "",
+            ".md",
+            ".txt",
+            ".html",
+            "?include=markdown,text,translations",
+        ] {
+            alike(&twins, &format!("/v1/articles/article-{number}{suffix}"));
+            alike(&twins, &format!("/v1/articles/{}{suffix}", id(number)));
+        }
+    }
+    for number in 200..220 {
+        for suffix in ["", ".md", ".txt", ".html", "?locale=de", "?fields=title"] {
+            for route in ["articles", "pages"] {
+                for key in [format!("{CANARY}-{number}"), id(number).to_string()] {
+                    assert_eq!(
+                        alike(&twins, &format!("/v1/{route}/{key}{suffix}")).status,
+                        404
+                    );
+                }
+            }
+        }
+    }
+    for path in [
+        "/v1/articles/xyzzy-former",
+        "/v1/pages/xyzzy-former",
+        "/v1/pages/about",
+        "/v1/pages/about.md",
+        "/v1/site",
+        "/v1/openapi.json",
+    ] {
+        alike(&twins, path);
+    }
+}
+
+#[test]
+fn the_twins_do_differ() {
+    let (plain, twin) = twins();
+    assert!(twin.db().change() > plain.db().change());
+    twin.write(|tx| {
+        masthead::articles::store::transition(
+            tx,
+            id(200),
+            masthead::articles::model::Transition::Publish,
+        )
+    });
+    assert!(twin.get("/v1/articles?limit=100").text().contains(CANARY));
+    assert_eq!(twin.get("/v1/tags/xyzzy-alias").status, 308);
+}

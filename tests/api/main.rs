@@ -1,0 +1,27 @@
+//! The API over HTTP, and the domain code beneath it, against a real server. Everything here runs on SQLite and, with
+//! `MASTHEAD_TEST_DATABASE=postgres`, on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics says what is wrong, and where"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod articles;
+mod authors;
+mod cli;
+mod conditional;
+mod drift;
+mod imports;
+mod leaks;
+mod lists;
+mod problems;
+mod schema;
+mod shutdown;
+mod site;
+mod tags;
+mod tls;
+mod wire;
+mod writes;

@@ -1,0 +1,100 @@
+//! The schema as Diesel sees it, against the database: every column of every table is there and has its type.
+
+use diesel::prelude::*;
+use masthead::articles::model::Image;
+use masthead::authors::model::NewAuthor;
+use masthead::db::schema::{
+    article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes,
+    imports, meta, redirects, site, tag_aliases, tags,
+};
+use masthead::id::Id;
+use masthead::redirects::store::Target;
+use masthead::tags::model::NewTag;
+use masthead::time::Time;
+use masthead::transfer::{Item, Parsed};
+
+use crate::support::{Server, article};
+
+type Text = String;
+type Maybe = Option<String>;
+
+/// Reads one whole row of a table; the list of types must be that of its columns.
+macro_rules! reads {
+    ($server:expr, $table:ident: $($type:ty),+) => {{
+        let row: ($($type,)+) = $server.read(|conn| $table::table.select($table::all_columns).first(conn));
+        row
+    }};
+}
+
+#[test]
+fn every_column_of_every_table_is_there() {
+    let server = Server::start();
+    server.write(|tx| {
+        masthead::site::store::put(tx, &masthead::site::model::Settings::default())?;
+        let parent = NewTag::parse("Health", None, None, vec![], None).unwrap();
+        masthead::tags::store::create(tx, &parent)?;
+        let tag = NewTag::parse(
+            "Love",
+            None,
+            Some("About".into()),
+            vec!["amour".into()],
+            Some("health".into()),
+        );
+        masthead::tags::store::create(tx, &tag.unwrap())?;
+        let avatar = Image {
+            url: "/a.jpg".into(),
+            alt: String::new(),
+            width: None,
+            height: None,
+        };
+        let author = NewAuthor::parse("Ada", None, Some("Bio".into()), Some(avatar), vec![]);
+        masthead::authors::store::create(tx, &author.unwrap())?;
+        masthead::redirects::store::ensure(tx, "/old", &Target::Address("/new".into()), 301)
+    });
+    let make = article("One")
+        .external_id("one")
+        .tags(["Love"])
+        .authors(["Ada"])
+        .subtitle("Two")
+        .markdown("Text");
+    let item = Item {
+        origin: "one".into(),
+        article: make.0,
+        redirects: vec![],
+        warnings: vec![],
+    };
+    crate::imports::import(&server, "test", vec![Parsed::Article(Box::new(item))]);
+
+    reads!(server, meta: i32, Id, i64, i64);
+    reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool);
+    let row = reads!(
+        server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,
+        Text, Text, Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>
+    );
+    assert_eq!(
+        (row.5.as_str(), row.20.as_deref(), row.21.as_deref()),
+        ("One", Some("test"), Some("one"))
+    );
+    reads!(server, article_bodies: Id, i32, Text, Text, Text, Text, Text);
+    reads!(server, article_slugs: Text, Text, Id, bool);
+    reads!(server, tags: Id, Text, Text, Text, Maybe, Option<Id>, i64, i64, i64, Time, Time);
+    reads!(server, tag_aliases: Text, Text, Id);
+    reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, Time, Time);
+    reads!(server, article_tags: Id, i32, Id, Text, Option<Time>);
+    reads!(server, article_authors: Id, i32, Id, Text, Option<Time>);
+    reads!(server, imports: Text, Text, Id, Vec<u8>, i64);
+    reads!(server, site: i32, Text, i64, Time);
+    reads!(server, redirects: Id, Text, Maybe, Option<Id>, i32, i64, Time, Time);
+}
+
+#[test]
+fn the_list_above_names_every_table() {
+    let declared = include_str!("../../src/db/schema.rs")
+        .split("diesel::table! {")
+        .skip(1);
+    let above: String = include_str!("schema.rs").split_whitespace().collect();
+    for table in declared {
+        let name = table.split('(').next().unwrap().trim();
+        assert!(above.contains(&format!("reads!(server,{name}:")), "{name}");
+    }
+}

@@ -1,0 +1,259 @@
+//! A real server in this process: its own database, a free port, a clock that a test moves. It stops as in production,
+//! finishing what is in flight, when it is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::web;
+use masthead::app::App;
+use masthead::articles::new::Rules;
+use masthead::changes::model::Actor;
+use masthead::db::{self, Conn, Db, Tx, Written};
+use masthead::error::{Error, Result};
+use masthead::http::envelope::Limits;
+use masthead::http::server;
+use masthead::time::{Clock, Time};
+use tokio::sync::oneshot;
+
+use super::client::{Answer, Client};
+use super::database::Database;
+use super::time;
+
+/// Called after each commit with its change number.
+type AfterCommit = Arc<dyn Fn(i64) + Send + Sync>;
+
+/// A clock that stands still until it is moved.
+#[derive(Debug, Clone)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(
+            time("2026-11-22T10:00:00Z").millis(),
+        )))
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        Time::from_millis(self.0.load(Ordering::SeqCst))
+            .expect("a time within four digits of a year")
+    }
+
+    /// Moves it to this time, which may lie in its past.
+    pub(crate) fn set(&self, to: Time) {
+        self.0.store(to.millis(), Ordering::SeqCst);
+    }
+
+    /// Moves it on.
+    pub(crate) fn advance(&self, by: Duration) {
+        let millis = i64::try_from(by.as_millis()).expect("a span of a test");
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn clock(&self) -> Clock {
+        let this = self.clone();
+        Clock::from_fn(move || this.now())
+    }
+}
+
+/// What a server is to be, before it starts.
+pub(crate) struct Setup {
+    /// The bounds of the server.
+    pub(crate) http: server::Settings,
+    database: Option<Database>,
+    tune: Box<dyn Fn(&mut db::Settings)>,
+    locales: Vec<String>,
+    site_url: Option<String>,
+    public_url: Option<String>,
+    after_commit: Option<AfterCommit>,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let patience = Duration::from_secs(60);
+        Self {
+            http: server::Settings {
+                workers: 2,
+                connections: 512,
+                head_timeout: patience,
+                write_timeout: patience,
+                keep_alive: patience,
+                shutdown: Duration::from_secs(10),
+                limits: Limits {
+                    url: 8192,
+                    deadline: patience,
+                },
+            },
+            database: None,
+            tune: Box::new(|_settings| {}),
+            locales: vec!["en".into(), "de".into()],
+            site_url: Some("https://example.org".into()),
+            public_url: None,
+            after_commit: None,
+        }
+    }
+
+    /// Over this database, and not over a new one.
+    pub(crate) fn over(mut self, database: Database) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// With other bounds of the server.
+    pub(crate) fn http(mut self, tune: impl FnOnce(&mut server::Settings)) -> Self {
+        tune(&mut self.http);
+        self
+    }
+
+    /// With other bounds of the database.
+    pub(crate) fn db(mut self, tune: impl Fn(&mut db::Settings) + 'static) -> Self {
+        self.tune = Box::new(tune);
+        self
+    }
+
+    pub(crate) fn locales<const N: usize>(mut self, locales: [&str; N]) -> Self {
+        self.locales = locales.map(str::to_owned).into();
+        self
+    }
+
+    pub(crate) fn site_url(mut self, url: Option<&str>) -> Self {
+        self.site_url = url.map(str::to_owned);
+        self
+    }
+
+    pub(crate) fn public_url(mut self, url: &str) -> Self {
+        self.public_url = Some(url.to_owned());
+        self
+    }
+
+    /// With a function that runs after each commit.
+    pub(crate) fn after_commit(mut self, f: impl Fn(i64) + Send + Sync + 'static) -> Self {
+        self.after_commit = Some(Arc::new(f));
+        self
+    }
+
+    pub(crate) fn start(self) -> Server {
+        let database = self.database.unwrap_or_else(Database::new);
+        let clock = TestClock::new();
+        let mut settings = database.settings();
+        (self.tune)(&mut settings);
+        let db =
+            Db::open_with(settings, clock.clock(), self.after_commit).expect("open the database");
+        let rules = Rules {
+            locales: self.locales,
+        };
+        let app = App::new(db.clone(), rules.clone(), self.site_url, self.public_url);
+        let (started, running) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let http = self.http;
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let any = "127.0.0.1:0".parse().expect("an address");
+                let listener = server::listen(any).expect("listen");
+                let running = server::start(web::Data::new(app), listener, &http).expect("start");
+                let stopper = running.stopper();
+                started.send(running.address).expect("tell the address");
+                actix_web::rt::spawn(async move {
+                    let _dropped = stopped.await;
+                    stopper.stop().await;
+                });
+                running.server.await.expect("serve");
+            });
+        });
+        let address = running.recv().expect("the server starts");
+        Server {
+            client: Client::new(address),
+            clock,
+            rules,
+            db: Some(db),
+            stop: Some(stop),
+            thread: Some(thread),
+            database: Some(database),
+        }
+    }
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    /// A client of it.
+    pub(crate) client: Client,
+    /// The clock of its database.
+    pub(crate) clock: TestClock,
+    /// What articles may be here.
+    pub(crate) rules: Rules,
+    db: Option<Db>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    // Dropped last: a PostgreSQL database goes when nobody uses it any more.
+    database: Option<Database>,
+}
+
+impl Server {
+    /// A server with the locales `en` and `de` over an empty database.
+    pub(crate) fn start() -> Self {
+        Setup::new().start()
+    }
+
+    /// One that is set up otherwise.
+    pub(crate) fn setup() -> Setup {
+        Setup::new()
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        self.db.as_ref().expect("it runs")
+    }
+
+    /// The answer to a GET.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.client.get(path)
+    }
+
+    /// Writes through the domain code.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Written<T> {
+        self.try_write(f)
+            .unwrap_or_else(|error| panic!("a write failed: {error}"))
+    }
+
+    /// Writes what may be refused.
+    pub(crate) fn try_write<T: Send + 'static>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<Written<T>, Error> {
+        self.db().write_blocking(Actor::System, f)
+    }
+
+    /// Reads behind the API's back.
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>) -> T {
+        self.db()
+            .read_blocking(|conn| Ok(f(conn)?))
+            .unwrap_or_else(|error| panic!("a read failed: {error}"))
+    }
+
+    /// Stops it and keeps its database.
+    pub(crate) fn into_database(mut self) -> Database {
+        self.end();
+        self.database.take().expect("it has one")
+    }
+
+    fn end(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !std::thread::panicking()
+        {
+            panic!("the server's thread panicked");
+        }
+        self.db.take();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
