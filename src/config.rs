@@ -39,6 +39,7 @@ pub struct Store {
         env = "MASTHEAD_LOCALES",
         default_value = "en",
         value_delimiter = ',',
+        value_parser = locale,
         value_name = "TAG"
     )]
     pub locales: Vec<String>,
@@ -101,6 +102,7 @@ pub struct Serve {
         long,
         env = "MASTHEAD_LISTEN",
         default_value = "127.0.0.1:8080",
+        value_parser = address,
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
@@ -130,11 +132,12 @@ pub struct Serve {
     #[arg(long, env = "MASTHEAD_CONNECTIONS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..), value_name = "COUNT")]
     pub connections: u32,
 
-    /// How long the head of a request may take to arrive, in milliseconds; then 408
+    /// How long the head of a request may take to arrive, in milliseconds, 1000 or more; then 408
     #[arg(
         long,
         env = "MASTHEAD_HEAD_TIMEOUT_MS",
         default_value_t = 5_000,
+        value_parser = clap::value_parser!(u64).range(1_000..),
         value_name = "MS"
     )]
     pub head_timeout_ms: u64,
@@ -148,11 +151,12 @@ pub struct Serve {
     )]
     pub write_timeout_ms: u64,
 
-    /// How long a connection may wait for its next request, in milliseconds
+    /// How long a connection may wait for its next request, in milliseconds, 1000 or more
     #[arg(
         long,
         env = "MASTHEAD_KEEP_ALIVE_MS",
         default_value_t = 15_000,
+        value_parser = clap::value_parser!(u64).range(1_000..),
         value_name = "MS"
     )]
     pub keep_alive_ms: u64,
@@ -192,7 +196,7 @@ pub struct Logging {
     #[arg(
         long,
         env = "MASTHEAD_LOG",
-        default_value = "info,actix_server=warn",
+        default_value = DEFAULT_LOG,
         global = true,
         value_name = "FILTER"
     )]
@@ -268,6 +272,32 @@ impl Serve {
                 deadline: Duration::from_millis(self.handler_deadline_ms),
             },
         }
+    }
+}
+
+/// What is logged unless told otherwise. The library's own lines tell of its workers, and of every peer that sends what is
+/// not HTTP, as of errors.
+pub(crate) const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_no_address| {
+        "an IP address and a port are wanted, such as 127.0.0.1:8080 or [::]:80".into()
+    })
+}
+
+/// The shape of a BCP 47 tag (RFC 5646 section 2.1), case as it stands: it becomes a part of addresses.
+fn locale(text: &str) -> Result<String, String> {
+    let mut parts = text.split('-');
+    let language = parts.next().is_some_and(|part| {
+        (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    let rest = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    if language && rest {
+        Ok(text.to_owned())
+    } else {
+        Err("not a BCP 47 tag such as en, de or pt-BR".into())
     }
 }
 

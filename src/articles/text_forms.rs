@@ -54,10 +54,16 @@ pub fn markdown(article: &Article) -> Result<String> {
     line("cover", json_of(article.cover.as_ref()));
     line("citations", json_of(article.citations.as_ref()));
     line("metadata", json_of(article.metadata.as_ref()));
-    text.push_str("---\n\n");
+    text.push_str("---\n");
     match article.markdown.as_ref().and_then(Option::as_ref) {
-        Some(markdown) => text.push_str(markdown),
+        Some(markdown) => {
+            if !markdown.starts_with(['\n', '\r']) {
+                text.push('\n');
+            }
+            text.push_str(markdown);
+        }
         None => {
+            text.push('\n');
             let html = article.body.as_deref().unwrap_or_default();
             let converted = htmd::convert(html);
             text.push_str(

@@ -185,7 +185,8 @@ fn fill(db: &Db, rules: &Rules) -> Result<()> {
     let items = TEXTS
         .iter()
         .map(|(name, text)| markdown::parse(name, text.as_bytes()));
-    let report = imports::run(db, rules, &options, items, |_| {})?;
+    let report = imports::run(db, rules, &options, items, |_| {})
+        .map_err(|interrupted| interrupted.error)?;
     if report.broken.is_empty() {
         Ok(())
     } else {

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
 
 use super::Outcome;
 use crate::articles::model::State;
 use crate::config::Store;
-use crate::db::{self, Db};
-use crate::imports::{self, Options, Report};
+use crate::db::{self, Backend, Db};
+use crate::error::Error;
+use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
 use crate::transfer::{Parsed, jsonl, markdown};
 
@@ -38,6 +40,10 @@ struct Common {
     /// Look and report only
     #[arg(long)]
     dry_run: bool,
+
+    /// Fail, with exit code 1, if anything is broken; what is not broken is brought in all the same
+    #[arg(long)]
+    strict: bool,
 
     /// The state of what comes in
     #[arg(long, value_enum, default_value = "as-is")]
@@ -78,31 +84,72 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         },
         dry_run: common.dry_run,
     };
-    let db = open(&common.store)?;
-    let report = match arguments.format {
-        Format::Markdown(_) => import_markdown(&db, common, &options)?,
-        Format::Jsonl(_) => import_jsonl(&db, common, &options)?,
+    let target = Target::open(&common.store, common.dry_run)?;
+    let outcome = match arguments.format {
+        Format::Markdown(_) => import_markdown(&target.db, common, &options),
+        Format::Jsonl(_) => import_jsonl(&target.db, common, &options),
     };
-    print(&report, common.dry_run)?;
-    Ok(ExitCode::SUCCESS)
+    match outcome {
+        Ok(report) => {
+            print(&report, common.dry_run)?;
+            let failed = common.strict && !report.broken.is_empty();
+            Ok(if failed {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            })
+        }
+        Err(error) => {
+            if let Some(interrupted) = error.downcast_ref::<Box<Interrupted>>() {
+                print(&interrupted.report, common.dry_run)?;
+                return Err(format!("{error}; what is counted above was stored").into());
+            }
+            Err(error)
+        }
+    }
 }
 
 fn last_name(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        return "stdin".into();
+    }
     let whole = path
         .canonicalize()
         .unwrap_or_else(|_not_there| path.to_owned());
-    whole.file_name().map_or_else(
-        || "stdin".into(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    whole
+        .file_name()
+        .map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned())
 }
 
-fn open(store: &Store) -> Result<Db, Box<dyn std::error::Error>> {
-    if store.database_url.is_none() {
-        std::fs::create_dir_all(&store.data)?;
+/// The database to import into.
+struct Target {
+    db: Db,
+    /// Stands in for a database that is not there yet, so that a dry run makes none.
+    _instead: Option<TempDir>,
+}
+
+impl Target {
+    fn open(store: &Store, dry_run: bool) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut settings = store.database();
+        let mut instead = None;
+        if let Backend::Sqlite(path) = &settings.backend {
+            if dry_run && !path.exists() {
+                let folder = tempfile::tempdir()?;
+                settings.backend = db::Settings::sqlite_in(folder.path()).backend;
+                instead = Some(folder);
+            } else {
+                std::fs::create_dir_all(&store.data)?;
+            }
+        }
+        // Without a database of its own a dry run leaves the schema as it is, and says so if it is not this version's.
+        if !dry_run || instead.is_some() {
+            db::migrate::run(&settings)?;
+        }
+        Ok(Self {
+            db: Db::open(settings, Clock::system())?,
+            _instead: instead,
+        })
     }
-    db::migrate::run(&store.database())?;
-    Ok(Db::open(store.database(), Clock::system())?)
 }
 
 fn import_markdown(
@@ -168,8 +215,8 @@ fn import_jsonl(
     match failed {
         None => Ok(report),
         Some(error) => {
-            print(&report, common.dry_run)?;
-            Err(format!("{}; what the report names was stored", in_words(error)).into())
+            let error = Error::internal(in_words(error));
+            Err(Box::new(Interrupted { error, report }).into())
         }
     }
 }

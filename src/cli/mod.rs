@@ -17,9 +17,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogFormat, Logging};
+use crate::config::{DEFAULT_LOG, LogFormat, Logging};
 
-/// A headless content API: articles, tags and search from one binary
+/// A headless content API: articles, pages, tags and authors from one binary
 #[derive(Debug, Parser)]
 #[command(
     name = "masthead",
@@ -87,8 +87,8 @@ pub fn run() -> ExitCode {
 
 fn start_logging(logging: &Logging) {
     let filter = EnvFilter::try_new(&logging.log).unwrap_or_else(|error| {
-        eprintln!("warning: --log: {error}; logging at level info");
-        EnvFilter::new("info")
+        eprintln!("warning: --log: {error}; logging as by default");
+        EnvFilter::new(DEFAULT_LOG)
     });
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -36,7 +36,17 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Some(_) => None,
         None => Some(lock(&store.data)?),
     };
-    if !serve.no_migrate {
+    if serve.no_migrate {
+        if let db::Backend::Sqlite(path) = &store.database().backend
+            && !path.exists()
+        {
+            return Err(format!(
+                "there is no database {}: run `masthead migrate`",
+                path.display()
+            )
+            .into());
+        }
+    } else {
         for name in db::migrate::run(&store.database())? {
             tracing::info!(name, "migrated the database");
         }
@@ -70,7 +80,8 @@ fn rerender_beside(db: &Db) -> std::io::Result<()> {
 
 /// Takes the data folder for this process. The lock goes with the process, however it ends.
 fn lock(data: &Path) -> Result<File, Box<dyn std::error::Error>> {
-    let in_words = |error: std::io::Error| format!("the data folder {}: {error}", data.display());
+    let in_words =
+        |error: std::io::Error| format!("cannot use the data folder {}: {error}", data.display());
     std::fs::create_dir_all(data).map_err(in_words)?;
     let file = File::create(data.join("masthead.lock")).map_err(in_words)?;
     match file.try_lock() {

@@ -105,7 +105,11 @@ impl From<DieselError> for Error {
 
 /// libpq writes its messages over several lines.
 fn one_line(error: &impl std::fmt::Display) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl From<ConnectionError> for Error {

@@ -85,7 +85,10 @@ impl Readers {
             None => self.settings.connect_reader()?,
         };
         let result = snapshot(&mut conn, f);
-        if !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_))) {
+        if !matches!(
+            result,
+            Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_))
+        ) {
             INLINE.with_borrow_mut(|connections| connections.insert(self.key, conn));
         }
         result
@@ -95,7 +98,10 @@ impl Readers {
 fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let mut reader = begun(pool)?;
     let result = within(&mut reader.conn, f);
-    reader.usable = !matches!(result, Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_)));
+    reader.usable = !matches!(
+        result,
+        Err(Error::Internal(_) | Error::Unavailable { .. } | Error::Unreachable(_))
+    );
     result
 }
 
@@ -104,7 +110,9 @@ fn pooled<T>(pool: &r2d2::Pool<Opener>, f: impl FnOnce(&mut Conn) -> Result<T>) 
 fn begun(pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
     let mut tries = pool.max_size();
     loop {
-        let mut reader = pool.get().map_err(|error| Error::Unreachable(error.to_string()))?;
+        let mut reader = pool
+            .get()
+            .map_err(|error| Error::Unreachable(error.to_string()))?;
         // Marked before and cleared after use, so that a panic in between throws the connection away.
         reader.usable = false;
         match dialect::begin_read(&mut reader.conn) {

@@ -10,16 +10,17 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_LENGTH,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use super::error::{Code, Problem, Refusal};
+use super::wire::LastAnswer;
 
 /// Names the request in its answer, in problems and in the log.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -164,19 +165,36 @@ fn refuse(request: &ServiceRequest, limits: Limits) -> Option<Problem> {
         );
         return Some(Problem::new(Code::UriTooLong, detail));
     }
-    let headers = request.headers();
-    let empty = headers
-        .get(CONTENT_LENGTH)
-        .is_none_or(|length| length == "0");
+    if let Some(problem) = unreadable(request.path()) {
+        return Some(problem);
+    }
     let reads_none = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if reads_none && (!empty || headers.contains_key(TRANSFER_ENCODING)) {
+    if reads_none && has_content(request.headers()) {
         let detail = format!("a {} request has no content here", request.method());
         return Some(Problem::new(Code::UnexpectedContent, detail));
     }
     None
+}
+
+fn has_content(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers
+            .get(CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
+}
+
+/// A path must be percent-encoded UTF-8 and hold no NUL, which no database could look for.
+fn unreadable(path: &str) -> Option<Problem> {
+    if !path.contains('%') {
+        return None;
+    }
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
+    let readable = decoded.is_ok_and(|path| !path.contains('\0'));
+    let detail = "the path is not percent-encoded UTF-8 without NUL characters";
+    (!readable).then(|| Problem::new(Code::BadRequest, detail))
 }
 
 /// Puts the document of a problem in, and the headers of every answer.
@@ -203,6 +221,16 @@ fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
             .into_response(Problem::new(Code::BadRequest, "the request was refused").respond(id));
     }
     protect(response.response_mut().headers_mut(), id);
+    if response.status().is_client_error() && has_content(response.request().headers()) {
+        // Nobody reads what was refused, and without an end to it the next request could not be found.
+        response
+            .response_mut()
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+        if let Some(last_answer) = response.request().conn_data::<LastAnswer>() {
+            last_answer.is_this();
+        }
+    }
     response
 }
 

@@ -322,9 +322,24 @@ impl From<Error> for Refusal {
     }
 }
 
+/// One fault in its own words, several by their places: `errors` has the words.
+fn summary(error: &Error) -> String {
+    match error {
+        Error::Query(faults) | Error::Invalid(faults) if faults.len() > 1 => {
+            let places = faults
+                .iter()
+                .filter_map(|fault| fault.pointer.as_deref().or(fault.parameter.as_deref()));
+            let mut places: Vec<&str> = places.collect();
+            places.dedup();
+            format!("{} faults, in {}", faults.len(), places.join(", "))
+        }
+        error => error.to_string(),
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let detail = error.to_string();
+        let detail = summary(&error);
         match error {
             Error::Query(errors) => Self {
                 errors,

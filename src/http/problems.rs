@@ -26,7 +26,17 @@ pub(crate) async fn get_problem(
     Query::parse(request.query_string()).finish()?;
     let code = Code::from_name(&code).ok_or(Error::NotFound("problem"))?;
     let (status, title) = (code.status(), code.title());
-    let explanation = code.explanation().replace('<', "&lt;");
+    // Every second part between backticks is code.
+    let parts = code.explanation().split('`').enumerate();
+    let explanation: String = parts
+        .map(|(index, part)| {
+            if index % 2 == 1 {
+                format!("<code>{part}</code>")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect();
     let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <h1>{title}</h1>\n<p><code>{}</code>, status {status}</p>\n<p>{explanation}</p>\n\

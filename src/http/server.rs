@@ -139,6 +139,9 @@ pub fn start(
                 .keep_alive(keep_alive)
                 .client_request_timeout(head_timeout)
                 .client_disconnect_timeout(Duration::from_secs(1))
+                .on_connect_ext(|wire: &Wire, data| {
+                    data.insert(wire.last_answer());
+                })
                 .graceful_shutdown_signal(move || {
                     let mut drained = drained.clone();
                     async move {

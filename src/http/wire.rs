@@ -2,10 +2,11 @@
 //! code sees it; here such an answer gets its problem document. And a peer that stops reading is dropped: the library
 //! would wait for it for ever.
 
-use std::future::Future;
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
@@ -15,6 +16,18 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::envelope::{protect, request_id};
 use super::error::{Code, Problem};
+
+/// Lets an answer be the last of its connection. `Connection: close` says it to the client; but the library would still
+/// wait for the end of chunked content that nobody reads, for as long as the peer likes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastAnswer(Rc<Cell<bool>>);
+
+impl LastAnswer {
+    /// Nothing is read any more once the answer has been written.
+    pub(super) fn is_this(&self) {
+        self.0.set(true);
+    }
+}
 
 /// A connection with a deadline on its writes and words for the library's bare refusals.
 pub(super) struct Wire {
@@ -27,19 +40,34 @@ pub(super) struct Wire {
     instead: Option<(Vec<u8>, usize)>,
     /// A refusal was written.
     refused: bool,
+    last_answer: LastAnswer,
+    /// Who waits for something to read.
+    reader: Option<Waker>,
+    /// Bytes read since the last end of a line, and whether a line was longer than the library can take for a URL.
+    line: usize,
+    long_line: bool,
 }
 
 impl Wire {
     /// Over this stream; a write that makes no progress for that long ends it.
     #[must_use]
-    pub(super) const fn new(stream: TcpStream, write_deadline: Duration) -> Self {
+    pub(super) fn new(stream: TcpStream, write_deadline: Duration) -> Self {
         Self {
             stream: Some(stream),
             write_deadline,
             stalled: None,
             instead: None,
             refused: false,
+            last_answer: LastAnswer::default(),
+            reader: None,
+            line: 0,
+            long_line: false,
         }
+    }
+
+    /// What ends this connection after an answer.
+    pub(super) fn last_answer(&self) -> LastAnswer {
+        self.last_answer.clone()
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
@@ -113,28 +141,49 @@ impl Drop for Wire {
     }
 }
 
-/// The answer in place of a bare refusal. Our own answers to what goes wrong are never empty, so a 4xx or 5xx without
-/// content can only be the library's.
-fn in_place_of(bytes: &[u8]) -> Option<Vec<u8>> {
-    let rest = bytes
-        .strip_prefix(b"HTTP/1.1 ")
-        .or_else(|| bytes.strip_prefix(b"HTTP/1.0 "))?;
-    let code = match rest.first_chunk::<3>()? {
-        b"400" => Code::BadRequest,
-        b"408" => Code::RequestTimeout,
-        b"431" => Code::HeadersTooLarge,
-        b"500" => Code::Internal,
-        _ => return None,
-    };
-    let head = std::str::from_utf8(bytes).ok()?.to_ascii_lowercase();
-    if !head.ends_with("\r\n\r\n") || !head.contains("\r\ncontent-length: 0\r\n") {
+/// The longest URL that the library reads; a longer one is to it no HTTP at all.
+const LONGEST_URL: usize = 65_534;
+
+/// Where a bare refusal begins in what is to be written, which may hold whole answers to earlier requests before it. Our
+/// own answers to what goes wrong are never empty, so a 4xx or 5xx without content can only be the library's.
+fn bare_refusal(bytes: &[u8]) -> Option<(usize, Code)> {
+    if !bytes.ends_with(b"\r\n\r\n") {
         return None;
     }
+    let mut at = 0;
+    // A text may look like an answer, so heads are not searched for but stepped to, over the content that each announces.
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let head = rest.get(..rest.windows(4).position(|end| end == b"\r\n\r\n")? + 4)?;
+        let head_text = std::str::from_utf8(head).ok()?.to_ascii_lowercase();
+        let status = head_text.strip_prefix("http/1.")?.get(2..5)?;
+        let length = head_text
+            .split("\r\n")
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(Some(0), |length| length.parse().ok())?;
+        let code = match status {
+            "400" => Some(Code::BadRequest),
+            "408" => Some(Code::RequestTimeout),
+            "431" => Some(Code::HeadersTooLarge),
+            "500" => Some(Code::Internal),
+            _ => None,
+        };
+        if let Some(code) = code.filter(|_| length == 0) {
+            return Some((at, code));
+        }
+        // What a 304 announces it does not send (RFC 9110 section 15.4.5).
+        at += head.len() + if status == "304" { 0 } else { length };
+    }
+    None
+}
+
+/// The answer in place of a bare refusal.
+fn refusal(code: Code) -> Vec<u8> {
     let id = request_id();
     let detail = match code {
         Code::BadRequest => "the request is not valid HTTP/1.1",
         Code::RequestTimeout => "the head of the request did not arrive in time",
         Code::HeadersTooLarge => "the head of the request is too long",
+        Code::UriTooLong => "the URL is too long",
         _ => "an unexpected fault",
     };
     let document = Problem::new(code, detail).document(&id);
@@ -153,7 +202,7 @@ fn in_place_of(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     answer.push_str("\r\n");
     answer.push_str(&document);
-    Some(answer.into_bytes())
+    answer.into_bytes()
 }
 
 impl AsyncRead for Wire {
@@ -162,7 +211,23 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream()?.poll_read(cx, buf)
+        if self.refused && self.last_answer.0.get() {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let Poll::Ready(read) = self.stream()?.poll_read(cx, buf) else {
+            self.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        read?;
+        let came = buf.filled().get(before..).unwrap_or_default();
+        let first = came.iter().position(|byte| *byte == b'\n');
+        self.long_line |= self.line + first.unwrap_or(came.len()) > LONGEST_URL;
+        self.line = match came.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => came.len() - last - 1,
+            None => self.line + came.len(),
+        };
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -173,17 +238,28 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_instead(cx))?;
-        if let Some(answer) = in_place_of(bytes) {
+        if let Some((at, code)) = bare_refusal(bytes) {
+            let too_long = code == Code::BadRequest && self.long_line;
+            let mut answer = bytes.get(..at).unwrap_or_default().to_vec();
+            answer.extend(refusal(if too_long { Code::UriTooLong } else { code }));
             self.instead = Some((answer, 0));
             self.refused = true;
             return Poll::Ready(Ok(bytes.len()));
         }
+        self.long_line = false;
         self.poll_stream(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
-        self.stream()?.poll_flush(cx)
+        ready!(self.stream()?.poll_flush(cx))?;
+        if self.last_answer.0.get() && !std::mem::replace(&mut self.refused, true) {
+            // To the library the peer has gone; what it still sends is read away at the end.
+            if let Some(reader) = self.reader.take() {
+                reader.wake();
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -54,6 +54,16 @@ struct Ready {
     redirects: Vec<String>,
 }
 
+/// An import that did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Interrupted {
+    /// What ended it.
+    pub error: Error,
+    /// What was done until then, and stays.
+    pub report: Report,
+}
+
 /// Imports items as they come, and calls `progress` with how many have been dealt with.
 ///
 /// # Errors
@@ -63,9 +73,23 @@ pub fn run(
     rules: &Rules,
     options: &Options,
     items: impl IntoIterator<Item = Parsed>,
-    mut progress: impl FnMut(usize),
-) -> Result<Report> {
+    progress: impl FnMut(usize),
+) -> Result<Report, Box<Interrupted>> {
     let mut report = Report::default();
+    match run_into(db, rules, options, items, &mut report, progress) {
+        Ok(()) => Ok(report),
+        Err(error) => Err(Box::new(Interrupted { error, report })),
+    }
+}
+
+fn run_into(
+    db: &Db,
+    rules: &Rules,
+    options: &Options,
+    items: impl IntoIterator<Item = Parsed>,
+    report: &mut Report,
+    mut progress: impl FnMut(usize),
+) -> Result<()> {
     let mut batch = Vec::with_capacity(BATCH);
     for (index, parsed) in items.into_iter().enumerate() {
         match parsed {
@@ -78,15 +102,14 @@ pub fn run(
                 let place = line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
                 report.broken.push((place, reason));
             }
-            Parsed::Article(item) => batch.extend(prepare(db, rules, options, *item, &mut report)?),
+            Parsed::Article(item) => batch.extend(prepare(db, rules, options, *item, report)?),
         }
         if batch.len() == BATCH {
-            store_all(db, options, std::mem::take(&mut batch), &mut report)?;
+            store_all(db, options, std::mem::take(&mut batch), report)?;
         }
         progress(index + 1);
     }
-    store_all(db, options, batch, &mut report)?;
-    Ok(report)
+    store_all(db, options, batch, report)
 }
 
 fn prepare(
@@ -118,9 +141,13 @@ fn prepare(
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);
+    let now = db.now();
+    let later = input.published_at.filter(|at| input.status == Some(State::Published) && *at > now).map(|at| {
+        format!("its time is yet to come: stored as scheduled; import it again after {at} to publish it")
+    });
 
     let standing =
-        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input))?;
+        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input, now))?;
     match standing {
         Standing::Unchanged => {
             report.unchanged += 1;
@@ -132,7 +159,7 @@ fn prepare(
         }
         Standing::New | Standing::Changed(_) => {}
     }
-    for warning in warnings.into_iter().chain(moved) {
+    for warning in warnings.into_iter().chain(moved).chain(later) {
         warn(report, warning);
     }
     let new = match NewArticle::parse(input.clone(), rules) {

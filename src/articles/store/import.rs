@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::write::{self, Stored};
-use crate::articles::model::ArticleInput;
+use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::NewArticle;
 use crate::db::schema::{articles, imports};
 use crate::db::{Conn, Tx, each};
 use crate::error::Result;
 use crate::id::Id;
+use crate::time::Time;
 
 /// What became of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub fn standing(
     source: &str,
     external_id: &str,
     input: &ArticleInput,
+    now: Time,
 ) -> Result<Standing> {
     let known = imports::table
         .inner_join(articles::table)
@@ -57,12 +59,23 @@ pub fn standing(
             imports::digest,
             imports::version,
             articles::version,
+            articles::state,
         ));
-    let known: Option<(Id, Vec<u8>, i64, i64)> = each!(conn, c => known.first(c).optional())?;
+    let known: Option<(Id, Vec<u8>, i64, i64, String)> =
+        each!(conn, c => known.first(c).optional())?;
     Ok(match known {
         None => Standing::New,
-        Some((_, last, ..)) if last == digest(input) => Standing::Unchanged,
-        Some((id, _, imported, version)) if version == imported => Standing::Changed(id),
+        Some((id, last, imported, version, state)) if last == digest(input) => {
+            // What was stored for later, and is due by now, is to be published.
+            let due = state == State::Scheduled.as_str()
+                && input.published_at.is_some_and(|at| at <= now);
+            if due && version == imported {
+                Standing::Changed(id)
+            } else {
+                Standing::Unchanged
+            }
+        }
+        Some((id, _, imported, version, _)) if version == imported => Standing::Changed(id),
         Some(_) => Standing::EditedHere,
     })
 }
@@ -78,7 +91,8 @@ pub fn import(
     input: &ArticleInput,
     new: &NewArticle,
 ) -> Result<Imported> {
-    match standing(tx.conn(), source, external_id, input)? {
+    let now = tx.now();
+    match standing(tx.conn(), source, external_id, input, now)? {
         Standing::Unchanged => Ok(Imported::Unchanged),
         Standing::EditedHere => Ok(Imported::KeptLocalEdit),
         Standing::New => {

@@ -152,6 +152,10 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
             way.as_str()
         ))
     })?;
+    if state == State::Scheduled && was.published_at.is_none_or(|at| at <= tx.now()) {
+        let detail = "is scheduled for a time to come, and has none".to_owned();
+        return Err(invalid("/published_at", FaultCode::Missing, detail));
+    }
     let published_at = if state == State::Published {
         was.published_at.or(Some(tx.now()))
     } else {

@@ -251,6 +251,12 @@ impl Keys {
             let Some(node) = self.take(name) else {
                 continue;
             };
+            let (node, had_address) = without_addresses(node);
+            if had_address {
+                self.warn(format!(
+                    "{name} holds an e-mail address; it was left out, since authors are public"
+                ));
+            }
             let (names, whole) = texts(&node);
             add_names(&mut article.authors, &names);
             if !whole {
@@ -411,6 +417,56 @@ fn texts(node: &Node) -> (Vec<String>, bool) {
         // In a list even `null` is a word, if it was written out.
         Node::Scalar { text, .. } if matches!(text.trim(), "" | "~") => (Vec::new(), true),
         Node::Scalar { text, .. } => (vec![text.trim().to_owned()], true),
+    }
+}
+
+/// The same without e-mail addresses, and whether there were any. Of an address that stands alone, what is before its sign
+/// remains as a name.
+fn without_addresses(node: Node) -> (Node, bool) {
+    match node {
+        Node::List(items) => {
+            let (items, had): (Vec<Node>, Vec<bool>) =
+                items.into_iter().map(without_addresses).unzip();
+            (Node::List(items), had.contains(&true))
+        }
+        Node::Map(entries) => {
+            let mut had_any = false;
+            let mut kept = Vec::new();
+            for (key, node) in entries {
+                let is_address = matches!(key.as_str(), "email" | "mail" | "e-mail");
+                let (node, had) = without_addresses(node);
+                had_any |= had || is_address;
+                if !is_address {
+                    kept.push((key, node));
+                }
+            }
+            (Node::Map(kept), had_any)
+        }
+        Node::Scalar { text, value } => {
+            let is_address = |word: &&str| {
+                word.split_once('@')
+                    .is_some_and(|(_, host)| host.contains('.'))
+            };
+            if !text.split_whitespace().any(|word| is_address(&word)) {
+                return (Node::Scalar { text, value }, false);
+            }
+            let mut name: Vec<&str> = text
+                .split_whitespace()
+                .filter(|word| !is_address(word))
+                .collect();
+            if name.is_empty() {
+                let alone = text.trim().trim_start_matches(['<', '(']);
+                name.extend(alone.split('@').next());
+            }
+            let name = name.join(" ");
+            (
+                Node::Scalar {
+                    value: Value::String(name.clone()),
+                    text: name,
+                },
+                true,
+            )
+        }
     }
 }
 
