@@ -213,10 +213,10 @@ mod tests {
             told,
             [
                 "1: /title: must be a string, not a number; /x: there is no field x",
-                "2: input: not JSON: EOF while parsing an object at line 1 column 1",
-                "3: input: must be an object, not an array",
+                "2: not JSON: EOF while parsing an object at line 1 column 1",
+                "3: must be an object, not an array",
                 "4: /title: the key stands more than once",
-                "5: input: not UTF-8 at line 1 column 12",
+                "5: not UTF-8 at line 1 column 12",
                 "a.jsonl:6",
             ]
         );

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use diesel::prelude::*;
 use masthead::articles::model::{State, Transition};
 use masthead::articles::store;
+use masthead::db::schema::articles;
+use masthead::id::Id;
 use masthead::imports::{self, Options, Report};
 use masthead::transfer::{Parsed, markdown};
 
-use crate::support::{Server, article, corpus};
+use crate::support::{Server, article, corpus, each, time};
 
 fn options(source: &str) -> Options {
     Options {
@@ -250,6 +253,86 @@ fn an_article_taken_back_here_is_not_published_again() {
     let report = import(&server, "blog", source("Tea", "New"));
     assert_eq!(report.kept, ["tea.md"]);
     assert_eq!(server.get("/v1/articles/tea").status, 404);
+}
+
+/// A text with a time to come.
+fn dated(text: &str) -> Vec<Parsed> {
+    let text = format!("---\ntitle: Tea\ndate: 2026-12-01T08:00:00Z\n---\n{text}\n");
+    vec![markdown::parse("tea.md", text.as_bytes())]
+}
+
+#[test]
+fn what_waits_for_its_time_is_published_by_an_import_after_it() {
+    let server = Server::start();
+    let report = import(&server, "blog", dated("Text"));
+    let waits = "its time is yet to come: stored as scheduled; import it again after 2026-12-01T08:00:00.000Z to publish it";
+    assert_eq!(report.created, 1);
+    assert_eq!(report.warnings, [("tea.md".to_owned(), waits.to_owned())]);
+    assert_eq!(server.get("/v1/articles/tea").status, 404);
+
+    server.clock.set(time("2026-12-01T07:59:59.999Z"));
+    let before = server.db().change();
+    let report = import(&server, "blog", dated("Text"));
+    assert_eq!((report.updated, report.unchanged), (0, 1));
+    assert_eq!(server.db().change(), before);
+    assert_eq!(server.get("/v1/articles/tea").status, 404);
+
+    server.clock.set(time("2026-12-01T08:00:00Z"));
+    let report = import(&server, "blog", dated("Text"));
+    assert_eq!((report.updated, report.unchanged), (1, 0));
+    assert_eq!(report.warnings, []);
+    assert_eq!(
+        server.get("/v1/articles/tea").ok()["published_at"],
+        "2026-12-01T08:00:00.000Z"
+    );
+
+    let before = server.db().change();
+    let report = import(&server, "blog", dated("Text"));
+    assert_eq!((report.updated, report.unchanged), (0, 1));
+    assert_eq!(server.db().change(), before);
+}
+
+#[test]
+fn what_was_taken_back_here_is_not_published_when_its_time_comes() {
+    let server = Server::start();
+    import(&server, "blog", dated("Text"));
+    let id = articles::table.select(articles::id);
+    let id: Id = server.read(|conn| each!(conn, c => id.first(c)));
+    server.write(move |tx| store::transition(tx, id, Transition::Unpublish));
+    server.clock.set(time("2026-12-02T00:00:00Z"));
+    let report = import(&server, "blog", dated("Text"));
+    assert_eq!((report.updated, report.unchanged), (0, 1));
+    assert_eq!(server.get("/v1/articles/tea").status, 404);
+    let report = import(&server, "blog", dated("New text"));
+    assert_eq!(report.kept, ["tea.md"]);
+    assert_eq!(server.get("/v1/articles/tea").status, 404);
+}
+
+#[test]
+fn addresses_of_authors_stay_out_of_what_is_public() {
+    let server = Server::start();
+    let text = "---\ntitle: Tea\nauthors:\n  - Ida Lund <ida@example.org>\n  - name: Tomas Reuter\n    email: tomas@example.org\n  \
+                - ada@example.org\n---\nText";
+    let report = import(
+        &server,
+        "blog",
+        vec![markdown::parse("tea.md", text.as_bytes())],
+    );
+    assert_eq!(report.created, 1);
+    let told = "authors holds an e-mail address; it was left out, since authors are public";
+    assert_eq!(report.warnings, [("tea.md".to_owned(), told.to_owned())]);
+    let names = server.get("/v1/authors?sort=name").column("name");
+    assert_eq!(names, ["ada", "Ida Lund", "Tomas Reuter"]);
+    for path in [
+        "/v1/authors",
+        "/v1/articles?include=authors,metadata",
+        "/v1/articles/tea",
+        "/v1/articles/tea.md",
+    ] {
+        let shown = server.get(path);
+        assert_eq!(shown.status, 200, "{path}");
+        assert!(!shown.text().contains('@'), "{path}: {}", shown.text());
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod authors;
 mod cli;
 mod conditional;
 mod drift;
+mod health;
 mod imports;
 mod leaks;
 mod lists;

@@ -131,7 +131,7 @@ fn all_the_faults_come_at_once() {
       "type": "/problems/invalid-query",
       "title": "The query has faults",
       "status": 400,
-      "detail": "a: is not percent-encoded UTF-8 without NUL characters; sort: `colour` is none of -published_at, published_at, -updated_at, title; limit: is at least 1; cursor: is not a cursor that this server gave out; page: pages are counted from 1; page: cannot stand together with `cursor`; tag: must not be empty; featured: may stand once only; featured: is `true` or `false`; id: not an id: expected a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057; fields: `owner` is none of id, external_id, slug, url, kind, title, subtitle, standfirst, excerpt, cover, locale, featured, content_notice, audience, citations, word_count, reading_minutes, published_at, updated_at, body, markdown, text, toc, tags, authors, seo, metadata, translations; colour: is no parameter of this route; it has sort, limit, cursor, page, tag, any_tag, author, locale, featured, audience, published_after, published_before, id, exclude, fields, include, count",
+      "detail": "12 faults, in a, sort, limit, cursor, page, tag, featured, id, fields, colour",
       "instance": "[request id]",
       "errors": [
         {
@@ -197,6 +197,21 @@ fn all_the_faults_come_at_once() {
       ]
     }
     "#);
+}
+
+#[test]
+fn one_fault_is_told_in_its_own_words_and_several_by_their_places() {
+    let server = Server::start();
+    for (query, detail) in [
+        ("limit=0", "limit: is at least 1"),
+        ("featured=1", "featured: is `true` or `false`"),
+        ("limit=0&featured=1", "2 faults, in limit, featured"),
+        ("featured=x&featured=y", "2 faults, in featured"),
+        ("page=0&limit=0&page=1", "3 faults, in limit, page"),
+    ] {
+        let problem = server.get(&format!("/v1/articles?{query}")).problem();
+        assert_eq!(problem["detail"], detail, "{query}");
+    }
 }
 
 #[test]
@@ -398,9 +413,9 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn a_nul_in_a_path_names_nothing() {
+fn a_path_with_nul_or_without_utf_8_is_told_of() {
     let server = Server::start();
-    let paths = [
+    for path in [
         "/v1/articles/%00",
         "/v1/articles/a%00b",
         "/v1/articles/a%00.txt",
@@ -410,32 +425,38 @@ fn a_nul_in_a_path_names_nothing() {
         "/v1/authors/a%00",
         "/docs/%00",
         "/problems/%00",
-    ];
-    let statuses = paths.map(|path| (path, server.get(path).status));
-    let failed: Vec<_> = statuses
-        .iter()
-        .filter(|(_, status)| !matches!(status, 400 | 404))
-        .collect();
-    assert!(failed.is_empty(), "{failed:?}");
-}
-
-#[test]
-fn a_path_that_is_no_utf_8_is_told_of() {
-    let server = Server::start();
-    for path in [
+        "/none/%00",
         "/v1/articles/%ff",
         "/v1/tags/%C3",
         "/v1/authors/%80.md",
-        "/v1/articles/%zz",
+        "/v1/articles/%ED%A0%80",
+        "/%ff",
     ] {
         let answer = server.get(path);
-        assert!(
-            matches!(answer.status, 400 | 404),
-            "{path}: {}",
-            answer.status
+        let problem = answer.problem();
+        assert_eq!(
+            (answer.status, &problem["type"]),
+            (400, &json!("/problems/bad-request")),
+            "{path}"
         );
-        answer.problem();
+        assert_eq!(
+            problem["detail"], "the path is not percent-encoded UTF-8 without NUL characters",
+            "{path}"
+        );
     }
+    // A sign of per cent with nothing behind it that it could encode.
+    let answer = server.get("/v1/articles/%zz");
+    assert!(matches!(answer.status, 400 | 404), "{}", answer.status);
+    answer.problem();
+}
+
+#[test]
+fn the_page_of_the_contract_is_found_without_its_slash() {
+    let server = Server::start();
+    for answer in [server.get("/docs"), server.client.head("/docs")] {
+        assert_eq!((answer.status, answer.header("location")), (308, "docs/"));
+    }
+    assert_eq!(server.get("/docs?a=1").faults(), ["a unknown"]);
 }
 
 #[test]

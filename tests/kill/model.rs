@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use masthead::articles::model::{Kind, State};
+use masthead::articles::model::{Kind, State, Transition};
 use masthead::id::Id;
 use masthead::time::Time;
 
@@ -109,6 +109,13 @@ impl Model {
                     let (state, way) = (article.state.as_str(), way.as_str());
                     format!("{} was {state} and went the way of {way}", entry.id)
                 })?;
+                if way == Transition::Schedule && article.published_at.is_none_or(|it| it <= at) {
+                    let time = article.published_at;
+                    return Err(format!(
+                        "{} was scheduled for {time:?}, no time to come",
+                        entry.id
+                    ));
+                }
                 if article.state.is_public() {
                     article.published_at = Some(article.published_at.map_or(at, |it| it.min(at)));
                 }

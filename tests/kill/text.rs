@@ -120,16 +120,17 @@ impl Text {
         if random.once_in(30) {
             authors.push(format!("Author of {}", nonce.0));
         }
+        let status = random.one_of(&[State::Draft, State::Published, State::Published]);
+        // A draft without a time to come could never be scheduled.
+        let far_away = random.once_in(if status == State::Draft { 2 } else { 6 });
         Self {
             nonce,
             title: random.one_of(TITLES).to_owned(),
             markdown: lines.join("\n\n"),
             tags,
             authors,
-            status: random.one_of(&[State::Draft, State::Published, State::Published]),
-            published_at: random
-                .once_in(6)
-                .then(|| Time::from_millis(FAR_AWAY).unwrap()),
+            status,
+            published_at: far_away.then(|| Time::from_millis(FAR_AWAY).unwrap()),
             locale: random.one_of(&["en", "de"]),
             slug: random.once_in(4).then(|| format!("text-{}", nonce.0)),
         }

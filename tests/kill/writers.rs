@@ -12,7 +12,7 @@ use masthead::db::schema::articles;
 use masthead::db::{Db, Settings, Tx, Written, migrate};
 use masthead::error::{Error, Result};
 use masthead::id::Id;
-use masthead::time::Clock;
+use masthead::time::{Clock, Time};
 
 use crate::database::each;
 use crate::ledger::{Operation, Said};
@@ -54,12 +54,28 @@ fn say(said: &Said) {
     }
 }
 
+/// What a writer must know of an article of its own to choose what can be done to it.
+#[derive(Clone, Copy)]
+struct Own {
+    kind: Kind,
+    state: State,
+    /// It has a time to come, for which it can be scheduled.
+    is_far_away: bool,
+}
+
+impl Own {
+    /// Whether it can go this way.
+    fn can(self, way: Transition) -> bool {
+        self.state.after(way).is_some() && (way != Transition::Schedule || self.is_far_away)
+    }
+}
+
 struct Writer {
     db: Db,
     orders: Orders,
     number: u16,
     random: Random,
-    own: BTreeMap<Id, (Kind, State)>,
+    own: BTreeMap<Id, Own>,
     /// Every other writer writes as the server's handlers do, the rest as the command line does.
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -68,13 +84,23 @@ impl Writer {
     fn new(db: Db, orders: Orders, number: u16) -> Self {
         let mine = articles::table
             .filter(articles::external_id.eq(owner(number.into())))
-            .select((articles::id, articles::kind, articles::state));
-        let mine: Vec<(Id, String, String)> = db
+            .select((
+                articles::id,
+                articles::kind,
+                articles::state,
+                articles::published_at,
+            ));
+        let mine: Vec<(Id, String, String, Option<Time>)> = db
             .read_blocking(|conn| Ok(each!(conn, c => mine.load(c))?))
             .unwrap();
-        let own = mine.into_iter().map(|(id, kind, state)| {
-            let kind = Kind::from_name(&kind).unwrap();
-            (id, (kind, State::from_name(&state).unwrap()))
+        let now = db.now();
+        let own = mine.into_iter().map(|(id, kind, state, published_at)| {
+            let own = Own {
+                kind: Kind::from_name(&kind).unwrap(),
+                state: State::from_name(&state).unwrap(),
+                is_far_away: published_at.is_some_and(|at| at > now),
+            };
+            (id, own)
         });
         let runtime = || {
             tokio::runtime::Builder::new_current_thread()
@@ -105,8 +131,8 @@ impl Writer {
                 (_, Ok(Written { value, change })) => {
                     match &value {
                         Some(stored) => {
-                            let kind = self.kind(id, operation);
-                            self.own.insert(id, (kind, stored.state));
+                            let own = self.own_after(nonce, id, operation, stored.state);
+                            self.own.insert(id, own);
                         }
                         None => {
                             self.own.remove(&id);
@@ -128,7 +154,24 @@ impl Writer {
     fn kind(&self, id: Id, operation: Operation) -> Kind {
         match operation {
             Operation::Create(kind) | Operation::Refused(kind) => kind,
-            _ => self.own[&id].0,
+            _ => self.own[&id].kind,
+        }
+    }
+
+    fn own_after(&self, nonce: Nonce, id: Id, operation: Operation, state: State) -> Own {
+        let was_far_away = self.own.get(&id).is_some_and(|own| own.is_far_away);
+        let is_far_away = match operation {
+            Operation::Create(_) | Operation::Replace => {
+                // A text without a time keeps the one that was there.
+                was_far_away || Text::of(self.orders.seed, nonce).published_at.is_some()
+            }
+            // What is published before its time is published now.
+            _ => was_far_away && state != State::Published,
+        };
+        Own {
+            kind: self.kind(id, operation),
+            state,
+            is_far_away,
         }
     }
 
@@ -147,11 +190,11 @@ impl Writer {
         }
         let ids: Vec<Id> = self.own.keys().copied().collect();
         let id = self.random.one_of(&ids);
-        let state = self.own[&id].1;
+        let own = self.own[&id];
         let ways: Vec<Transition> = Transition::ALL
             .iter()
             .copied()
-            .filter(|way| state.after(*way).is_some())
+            .filter(|way| own.can(*way))
             .collect();
         let operation = match self.random.below(10) {
             0 | 1 => Operation::Purge,

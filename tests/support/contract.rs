@@ -124,14 +124,16 @@ impl Contract {
                     answer.is_problem(),
                     "no route, no method, and no problem document",
                 )?;
-                let expected: &[u16] = if route_exists {
+                let expected: &[u16] = if !is_readable(path) {
+                    &[400, 414]
+                } else if route_exists {
                     &[405, 413, 414]
                 } else {
                     &[404, 413, 414]
                 };
                 require(
                     expected.contains(&answer.status),
-                    "neither 404, 405, 413 nor 414",
+                    &format!("no route, no method, and none of {expected:?}"),
                 )?;
                 require(
                     answer.status != 405 || answer.headers.contains_key("allow"),
@@ -384,6 +386,13 @@ fn matches(pieces: &[Piece], path: &str) -> bool {
 fn object(value: &Value) -> &Map<String, Value> {
     static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     value.as_object().unwrap_or(&NONE)
+}
+
+/// Whether a path is percent-encoded UTF-8 without NUL.
+fn is_readable(path: &str) -> bool {
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8()
+        .is_ok_and(|path| !path.contains('\0'))
 }
 
 fn require(fine: bool, otherwise: &str) -> Result<(), String> {

@@ -47,6 +47,16 @@ impl Database {
         }
     }
 
+    /// One that is there, and in which there is nothing, not even a schema.
+    pub(crate) fn blank() -> Self {
+        let database = Self::unmigrated();
+        if let Kind::Sqlite(folder) = &database.0 {
+            // To SQLite a file without a byte is a database without a table.
+            File::create(folder.path().join("masthead.db")).expect("make an empty file");
+        }
+        database
+    }
+
     /// Another with the same content, ids and epoch. Nothing may be connected to this one.
     pub(crate) fn copy(&self) -> Self {
         match &self.0 {
@@ -74,6 +84,39 @@ impl Database {
             read_deadline: patience,
             write_wait: patience,
             ..db::Settings::new(self.backend())
+        }
+    }
+
+    /// Takes it away from everybody: a server of PostgreSQL lets nobody in, and a file of SQLite lacks what every look at
+    /// it reads first.
+    pub(crate) fn take_away(&self) {
+        match &self.0 {
+            Kind::Sqlite(folder) => alter(folder, "ALTER TABLE meta RENAME TO taken_away"),
+            Kind::Postgres { server, name } => {
+                administer(
+                    server,
+                    &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+                );
+                administer(
+                    server,
+                    &format!(
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Gives back what was taken away.
+    pub(crate) fn give_back(&self) {
+        match &self.0 {
+            Kind::Sqlite(folder) => alter(folder, "ALTER TABLE taken_away RENAME TO meta"),
+            Kind::Postgres { server, name } => {
+                administer(
+                    server,
+                    &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"),
+                );
+            }
         }
     }
 
@@ -158,6 +201,14 @@ fn folder() -> TempDir {
         .prefix("test-")
         .tempdir_in(scratch())
         .expect("make a folder for a test")
+}
+
+fn alter(folder: &TempDir, statement: &str) {
+    let path = folder.path().join("masthead.db");
+    let mut conn = SqliteConnection::establish(&path.display().to_string()).expect("open the file");
+    conn.batch_execute("PRAGMA busy_timeout = 60000")
+        .expect("set the patience");
+    conn.batch_execute(statement).expect("alter the file");
 }
 
 fn sqlite_template() -> PathBuf {

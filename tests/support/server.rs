@@ -205,6 +205,11 @@ impl Server {
         self.db.as_ref().expect("it runs")
     }
 
+    /// What is behind it.
+    pub(crate) fn database(&self) -> &Database {
+        self.database.as_ref().expect("it runs")
+    }
+
     /// The answer to a GET.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.client.get(path)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::fixture;
-use super::program::{Serving, on, run, run_with_input};
+use super::program::{Serving, masthead, on, run, run_with_input};
 use crate::support::Database;
 
 /// The report of an import of this fixture.
@@ -26,7 +26,7 @@ fn total(server: &Serving) -> i64 {
 }
 
 const FIRST: &str =
-    "6 created, 0 updated, 0 unchanged, 0 kept as edited here, 1 skipped, 1 broken, 1 warnings";
+    "6 created, 0 updated, 0 unchanged, 0 kept as edited here, 1 skipped, 1 broken, 2 warnings";
 
 #[test]
 fn markdown_comes_in_and_what_does_not_is_told() {
@@ -40,6 +40,13 @@ fn markdown_comes_in_and_what_does_not_is_told() {
     );
     let broken = lines.next().unwrap();
     assert!(broken.starts_with("  broken   broken.md:4: "), "{broken}");
+    assert_eq!(
+        lines.next(),
+        Some(
+            "  warning  in-the-future.md: its time is yet to come: stored as scheduled; import it again after \
+             2999-01-01T00:00:00.000Z to publish it"
+        )
+    );
     assert_eq!(
         lines.next(),
         Some(
@@ -110,7 +117,7 @@ fn json_lines_come_in_and_faults_are_named_by_line() {
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(
         lines[0],
-        "5 created, 0 updated, 0 unchanged, 0 kept as edited here, 0 skipped, 2 broken, 2 warnings"
+        "5 created, 0 updated, 0 unchanged, 0 kept as edited here, 0 skipped, 2 broken, 3 warnings"
     );
     let three = lines[1];
     assert!(
@@ -141,7 +148,12 @@ fn json_lines_come_in_and_faults_are_named_by_line() {
         "{}",
         lines[4]
     );
-    assert_eq!(lines.len(), 5, "{report}");
+    assert!(
+        lines[5].starts_with("  warning  articles.jsonl:8: its time is yet to come: "),
+        "{}",
+        lines[5]
+    );
+    assert_eq!(lines.len(), 6, "{report}");
 
     let server = serve(&database);
     assert_eq!(
@@ -182,6 +194,64 @@ fn a_dry_run_reports_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_makes_no_database() {
+    // The embedded database's, whichever is under test: no other is made by being opened.
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = masthead(["import", "markdown", "--dry-run", "--locales", "en,de"]);
+    command.arg(fixture("markdown")).arg("--data").arg(&data);
+    let report = run(command).ok();
+    assert!(
+        report.starts_with(&format!("{FIRST} (dry run: nothing was written)\n")),
+        "{report}"
+    );
+    assert!(!data.exists(), "a dry run made {}", data.display());
+}
+
+#[test]
+fn a_dry_run_leaves_a_schema_as_it_is() {
+    let database = Database::blank();
+    let mut dry = on(&database, &["import", "markdown", "--dry-run"]);
+    dry.arg(fixture("markdown"));
+    let refused = run(dry).refused();
+    assert!(refused.contains("lacks the migrations"), "{refused}");
+    let migrated = run(on(&database, &["migrate"])).ok();
+    assert!(migrated.starts_with("ran 0001"), "{migrated}");
+}
+
+#[test]
+fn what_is_broken_fails_a_strict_import_and_keeps_nothing_else_out() {
+    let strict = |database: &Database, name: &str, flags: &[&str]| {
+        let mut command = on(
+            database,
+            &["import", "markdown", "--strict", "--locales", "en,de"],
+        );
+        command.arg(fixture(name)).args(flags);
+        run(command)
+    };
+    let database = Database::new();
+    let dry = strict(&database, "markdown", &["--dry-run"]);
+    assert_eq!(dry.code, Some(1), "{dry:?}");
+    assert_eq!(total(&serve(&database)), 0);
+
+    let said = strict(&database, "markdown", &[]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.output.starts_with(FIRST), "{said:?}");
+    assert!(
+        said.output.contains("\n  broken   broken.md:4: "),
+        "{said:?}"
+    );
+    assert_eq!(total(&serve(&database)), 4);
+
+    // Nothing is broken here: what is skipped or warned of is no failure.
+    let whole = strict(&database, "markdown/une-journee.md", &["--source", "other"]).ok();
+    assert!(
+        whole.starts_with("1 created, ") && whole.contains("0 broken, 1 warnings"),
+        "{whole}"
+    );
+}
+
+#[test]
 fn the_status_can_be_given() {
     let drafts = Database::new();
     import(&drafts, "markdown", "markdown", &["--status", "draft"]);
@@ -206,7 +276,10 @@ fn json_lines_come_from_standard_input() {
     let lines = b"{\"title\": \"Piped\", \"external_id\": \"p\"}\n{\"title\": }\n";
     let report = run_with_input(on(&database, &["import", "jsonl", "-"]), lines).ok();
     assert!(report.starts_with("1 created, "), "{report}");
-    assert!(report.contains("-:2: "), "{report}");
+    assert!(
+        report.contains("\n  broken   stdin:2: not JSON: "),
+        "{report}"
+    );
     let again = run_with_input(on(&database, &["import", "jsonl", "-"]), lines).ok();
     assert!(
         again.starts_with("0 created, 0 updated, 1 unchanged, "),

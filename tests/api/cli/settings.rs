@@ -15,7 +15,47 @@ fn a_wrong_value_gets_a_line_that_helps() {
         ),
         (
             &["serve", "--listen", "nonsense"],
-            &["--listen", "nonsense", "invalid socket address"],
+            &[
+                "--listen",
+                "nonsense",
+                "an IP address and a port are wanted, such as 127.0.0.1:8080 or [::]:80",
+            ],
+        ),
+        (
+            &["serve", "--listen", "localhost:8080"],
+            &["--listen", "an IP address and a port are wanted"],
+        ),
+        (
+            &["serve", "--locales", "en,xx yy"],
+            &["--locales", "xx yy", "not a BCP 47 tag"],
+        ),
+        (
+            &["serve", "--locales", ""],
+            &["--locales", "not a BCP 47 tag"],
+        ),
+        (
+            &["serve", "--locales", "en,"],
+            &["--locales", "not a BCP 47 tag"],
+        ),
+        (
+            &["serve", "--locales", "de_AT"],
+            &["--locales", "de_AT", "not a BCP 47 tag"],
+        ),
+        (
+            &["serve", "--locales", "../en"],
+            &["--locales", "../en", "not a BCP 47 tag"],
+        ),
+        (
+            &["import", "markdown", "x", "--locales", "e"],
+            &["--locales", "not a BCP 47 tag"],
+        ),
+        (
+            &["serve", "--head-timeout-ms", "999"],
+            &["--head-timeout-ms", "999 is not in 1000.."],
+        ),
+        (
+            &["serve", "--keep-alive-ms", "0"],
+            &["--keep-alive-ms", "0 is not in 1000.."],
         ),
         (
             &["serve", "--public-url", "ftp://example.org"],
@@ -60,6 +100,26 @@ fn a_wrong_variable_gets_a_line_that_names_it() {
     assert!(
         refused.contains("many") && refused.contains("--readers"),
         "{refused}"
+    );
+}
+
+#[test]
+fn locales_are_tags_as_they_are_written() {
+    let database = Database::new();
+    let server = Serving::over(&database, &["--locales", "pt-BR,zh-Hant-TW,de-1996,gsw"]);
+    assert_eq!(
+        server.get("/v1/site").ok()["locales"],
+        serde_json::json!(["pt-BR", "zh-Hant-TW", "de-1996", "gsw"])
+    );
+}
+
+#[test]
+fn a_second_is_long_enough_for_a_head_and_between_two_requests() {
+    let database = Database::new();
+    let bounds = ["--head-timeout-ms", "1000", "--keep-alive-ms", "1000"];
+    assert_eq!(
+        Serving::over(&database, &bounds).get("/health/live").status,
+        200
     );
 }
 

@@ -1,0 +1,535 @@
+//! What a request costs the server in CPU time, and how many it answers a second, as ratios to a bare actix handler that
+//! answers the same bytes under the same headers. The server is the real program; the two take turns, route by route and
+//! round by round, so that both meet the same machine.
+//!
+//! `cargo bench --bench read`, with `-- --small` for 10,000 articles only and short rounds. With `MASTHEAD_TEST_POSTGRES`,
+//! the URL of a superuser of a PostgreSQL server, 10,000 articles there too.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints its figures, and ends with a panic where it cannot go on"
+)]
+
+mod data;
+mod fill;
+mod fixed;
+mod load;
+mod process;
+mod report;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, RunQueryDsl};
+use masthead::db::{Backend, Settings};
+
+use data::{LOCALES, Press, Random, TAGS};
+use fixed::Prepared;
+use load::{Load, Target};
+use process::Cpu;
+use report::{grouped, median, spread, table, verdict};
+
+/// Requests of a round, where the route is fast enough.
+const REQUESTS: usize = 20_000;
+/// Seconds of a round at most, about.
+const ROUND: f64 = 2.0;
+/// Articles asked for by slug.
+const SAMPLE: usize = 2_000;
+
+/// The allocator of the server: the measure must not be slower than it need be.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(mode) = arguments.iter().position(|argument| argument == "--fixed") {
+        return fixed::serve(Path::new(&arguments[mode + 1]));
+    }
+    let small = arguments.iter().any(|argument| argument == "--small");
+    let rounds = if small { 3 } else { 5 };
+    let press = Press::new();
+    println!("\n## Reading\n");
+    println!(
+        "{rounds} rounds, 32 connections (4 for page numbers and totals), the server with its defaults, on the cores of the load generator."
+    );
+
+    let sizes: &[usize] = if small {
+        &[10_000]
+    } else {
+        &[10_000, 1_000_000]
+    };
+    for count in sizes {
+        let data = filled(&press, *count);
+        let data = data.to_string_lossy();
+        measure("SQLite", &press, *count, rounds, &["--data", &data], None);
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it says where the tests' server is, and is no setting of the program"
+    )]
+    let postgres = std::env::var("MASTHEAD_TEST_POSTGRES");
+    let Ok(server) = postgres else {
+        println!("\nPostgreSQL: not measured, since `MASTHEAD_TEST_POSTGRES` is not set.");
+        return;
+    };
+    let database = Database::new(&server);
+    fill::fill(
+        &Settings::new(Backend::Postgres(database.url())),
+        &press,
+        sizes[0],
+    );
+    let (url, postmaster) = (database.url(), database.postmaster());
+    let data = ["--database-url", &url];
+    measure("PostgreSQL", &press, sizes[0], rounds, &data, postmaster);
+}
+
+/// The data folder with that many articles, filled by the first run that needs it.
+fn filled(press: &Press, count: usize) -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .unwrap()
+        .join("bench");
+    let prefix = format!("read-{count}-");
+    let name = format!("{prefix}{:016x}", fill::fingerprint());
+    let folder = home.join(&name);
+    if folder.is_dir() {
+        return folder;
+    }
+    std::fs::create_dir_all(&home).unwrap();
+    // Of another schema or generator, or half done.
+    for old in std::fs::read_dir(&home).unwrap().flatten() {
+        if old.file_name().to_string_lossy().starts_with(&prefix) {
+            std::fs::remove_dir_all(old.path()).unwrap();
+        }
+    }
+    let unfinished = home.join(format!("{prefix}unfinished"));
+    std::fs::create_dir(&unfinished).unwrap();
+    eprintln!("filling a database with {count} articles, once");
+    let start = Instant::now();
+    fill::fill(&Settings::sqlite_in(&unfinished), press, count);
+    let bytes = std::fs::metadata(unfinished.join("masthead.db"))
+        .unwrap()
+        .len();
+    eprintln!(
+        "filled in {} s, {} MB",
+        start.elapsed().as_secs(),
+        bytes / 1_000_000
+    );
+    std::fs::rename(unfinished, &folder).unwrap();
+    folder
+}
+
+/// What is asked for, in many variants: not one row that lies in every cache.
+struct Route {
+    name: &'static str,
+    targets: Vec<String>,
+    /// Again, with the entity tag of the first answer.
+    again: bool,
+    connections: usize,
+    promise: Promise,
+}
+
+#[derive(Clone, Copy)]
+enum Promise {
+    None,
+    /// At most that many times the CPU time of the fixed answer.
+    ToFixed(f64),
+    /// As pages of the newest articles, of which there are as many to turn.
+    AsTurned,
+}
+
+/// The list that everyone asks for: one page of the same twenty rows.
+const LIST: &str = "list of 20";
+/// The pages behind it, which are compared with those deeper down: as many rows, of which none is asked for more often.
+const TURNED: &str = "cursor, pages 2 to 53";
+
+fn routes(press: &Press, count: usize) -> Vec<Route> {
+    let mut random = Random::new(7);
+    let slugs: Vec<String> = (0..SAMPLE)
+        .map(|_| fill::slug_of(press, random.below(count)))
+        .collect();
+    let articles = |suffix: &str| {
+        slugs
+            .iter()
+            .map(|slug| format!("/v1/articles/{slug}{suffix}"))
+            .collect()
+    };
+    let list = |rest: String| format!("/v1/articles?include=tags,authors{rest}");
+    let by_tag = |tags: std::ops::Range<usize>| {
+        tags.map(|tag| list(format!("&tag={}", fill::tag_slug(press, tag))))
+            .collect()
+    };
+    let behind = |first: usize| {
+        (0..50)
+            .map(|n| list(format!("&cursor={}", fill::cursor_behind(first + 21 * n))))
+            .collect()
+    };
+    // The rarest that fill a page, with room to spare.
+    let rare = (0..TAGS)
+        .rev()
+        .find(|tag| count * 3 / (7 * (tag + 1)) > 40)
+        .unwrap();
+    let route = |name, targets, promise| Route {
+        name,
+        targets,
+        again: false,
+        connections: 32,
+        promise,
+    };
+    vec![
+        route("article by slug", articles(""), Promise::ToFixed(8.0)),
+        Route {
+            again: true,
+            ..route("article by slug, 304", articles(""), Promise::None)
+        },
+        route("article as `.md`", articles(".md"), Promise::None),
+        route(LIST, vec![list(String::new())], Promise::ToFixed(18.0)),
+        route(TURNED, behind(count - 1_100), Promise::None),
+        route(
+            "cursor, in the middle",
+            behind(count / 2),
+            Promise::AsTurned,
+        ),
+        route("cursor, near the end", behind(100), Promise::AsTurned),
+        route("by tag, the 10 commonest", by_tag(0..10), Promise::AsTurned),
+        route(
+            "by tag, 10 rare ones",
+            by_tag(rare - 9..rare + 1),
+            Promise::AsTurned,
+        ),
+        Route {
+            connections: 4,
+            ..route(
+                "page number 400",
+                vec![list("&page=400".into())],
+                Promise::None,
+            )
+        },
+        Route {
+            connections: 4,
+            ..route(
+                "`count=true`",
+                vec![list("&count=true".into())],
+                Promise::None,
+            )
+        },
+    ]
+}
+
+/// What one server did with a route in one round.
+struct Run {
+    /// Requests a second.
+    rate: f64,
+    /// Microseconds of CPU a request.
+    cpu: f64,
+    /// The same of PostgreSQL's own processes.
+    database: f64,
+}
+
+fn measure(
+    title: &str,
+    press: &Press,
+    count: usize,
+    rounds: usize,
+    data: &[&str],
+    postmaster: Option<u32>,
+) {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_masthead"));
+    serve.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "warn",
+        "--locales",
+        &LOCALES.join(","),
+    ]);
+    serve.args(data).current_dir(std::env::temp_dir());
+    let server = Server::start(serve);
+
+    let answers = tempfile::tempdir().unwrap();
+    let routes = routes(press, count);
+    let contenders: Vec<_> = routes
+        .iter()
+        .map(|route| {
+            let (prepared, targets) = prepare(&server, route);
+            let file = answers.path().join("answers.json");
+            std::fs::write(&file, serde_json::to_vec(&prepared).unwrap()).unwrap();
+            let mut serve = Command::new(std::env::current_exe().unwrap());
+            serve.arg("--fixed").arg(&file);
+            let fixed = Server::start(serve);
+            let size = prepared
+                .iter()
+                .map(|answer| answer.body.len())
+                .sum::<usize>()
+                / prepared.len();
+            let load = Load {
+                targets,
+                connections: route.connections,
+            };
+            // How many a second, roughly: that also warms both up.
+            let warm = 10 * route.connections;
+            let took = load.run(server.address, warm).as_secs_f64();
+            load.run(fixed.address, warm);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is small"
+            )]
+            let fitting = (ROUND * warm as f64 / took) as usize;
+            (fixed, load, size, fitting.clamp(50, REQUESTS))
+        })
+        .collect();
+
+    let mut runs: Vec<Vec<(Run, Run)>> = routes.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for ((fixed, load, _, requests), runs) in contenders.iter().zip(&mut runs) {
+            runs.push((
+                server.run(load, *requests, postmaster),
+                fixed.run(load, REQUESTS, None),
+            ));
+        }
+    }
+
+    let list = routes.iter().position(|route| route.name == LIST).unwrap();
+    let turned = routes
+        .iter()
+        .position(|route| route.name == TURNED)
+        .unwrap();
+    let to = |other: usize, index: usize| {
+        let pairs = runs[index].iter().zip(&runs[other]);
+        median(pairs.map(|((run, _), (other, _))| run.cpu / other.cpu))
+    };
+    let rows: Vec<_> = routes
+        .iter()
+        .enumerate()
+        .map(|(index, route)| {
+            let runs = &runs[index];
+            let (_, _, size, requests) = &contenders[index];
+            let of = |figure: &dyn Fn(&(Run, Run)) -> f64| median(runs.iter().map(figure));
+            let ratios: Vec<f64> = runs
+                .iter()
+                .map(|(run, fixed)| run.cpu / fixed.cpu)
+                .collect();
+            let ratio = median(ratios.iter().copied());
+            let promise = match route.promise {
+                Promise::None => String::new(),
+                // PostgreSQL is asked over a socket, which costs more than all the rest.
+                Promise::ToFixed(_) if postmaster.is_some() => String::new(),
+                Promise::ToFixed(most) => verdict(ratio <= most, &format!("at most {most}")),
+                // What scatters from round to round is no growth.
+                Promise::AsTurned => {
+                    verdict(to(turned, index) <= 1.25, "as pages 2 to 53, within 25 %")
+                }
+            };
+            let own = of(&|(run, _)| run.database);
+            let own = if own > 0.0 {
+                format!(" + {own:.0}")
+            } else {
+                String::new()
+            };
+            vec![
+                route.name.to_owned(),
+                grouped(*size as f64),
+                grouped(of(&|(run, _)| run.rate)),
+                format!("{:.3}", of(&|(run, fixed)| run.rate / fixed.rate)),
+                grouped(of(&|(run, _)| run.cpu)) + &own,
+                format!("{:.1}", of(&|(_, fixed)| fixed.cpu)),
+                spread(&ratios),
+                format!("{:.2}", to(list, index)),
+                format!("{:.2}", to(turned, index)),
+                promise,
+                grouped(*requests as f64),
+            ]
+        })
+        .collect();
+    let head = [
+        "",
+        "bytes",
+        "requests/s",
+        "to fixed",
+        "CPU µs",
+        "fixed CPU µs",
+        "CPU to fixed (lowest–highest)",
+        "to the list",
+        "to pages 2–53",
+        "promise",
+        "requests a round",
+    ];
+    table(
+        &format!("{title}, {} articles", grouped(count as f64)),
+        &head,
+        &rows,
+    );
+}
+
+/// Asks the real server for everything once, and takes down what it answers.
+fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
+    let first: Vec<_> = route
+        .targets
+        .iter()
+        .map(|target| load::request(target, None))
+        .collect();
+    let mut requests = first.clone();
+    let mut answers = load::fetch(server.address, &first);
+    if route.again {
+        requests = answers
+            .iter()
+            .zip(&route.targets)
+            .map(|(answer, target)| {
+                let etag = answer
+                    .headers
+                    .iter()
+                    .find(|(name, _)| name == "etag")
+                    .unwrap();
+                load::request(target, Some(&etag.1))
+            })
+            .collect();
+        answers = load::fetch(server.address, &requests);
+    }
+    let status = if route.again { 304 } else { 200 };
+    let made_anew = ["content-length", "date", "x-request-id", "connection"];
+    let prepared: Vec<_> = answers
+        .into_iter()
+        .zip(&route.targets)
+        .map(|(answer, target)| {
+            assert_eq!(answer.status, status, "{target}: {}", answer.body);
+            let headers = answer.headers.into_iter();
+            Prepared {
+                target: target.clone(),
+                status,
+                headers: headers
+                    .filter(|(name, _)| !made_anew.contains(&name.as_str()))
+                    .collect(),
+                body: answer.body,
+            }
+        })
+        .collect();
+    let targets = prepared.iter().zip(requests);
+    let targets = targets.map(|(answer, request)| Target {
+        request,
+        status,
+        length: answer.body.len(),
+    });
+    let targets = targets.collect();
+    (prepared, targets)
+}
+
+/// A server in a process of its own, which ends with the value.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        // With none of the developer's settings.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("MASTHEAD_") {
+                command.env_remove(name);
+            }
+        }
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("not a server's first line: {line}"));
+        Self {
+            process,
+            address: address.parse().unwrap(),
+        }
+    }
+
+    fn run(&self, load: &Load, requests: usize, postmaster: Option<u32>) -> Run {
+        let read = || {
+            let database = postmaster.map(children_of).unwrap_or_default();
+            (Cpu::of(&[self.process.id()]), Cpu::of(&database))
+        };
+        let before = read();
+        let took = load.run(self.address, requests);
+        let after = read();
+        let each = requests as f64;
+        Run {
+            rate: each / took.as_secs_f64(),
+            cpu: after.0.since(&before.0).as_secs_f64() * 1e6 / each,
+            database: after.1.since(&before.1).as_secs_f64() * 1e6 / each,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone_already = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// The processes of the PostgreSQL server whose first process this is.
+fn children_of(postmaster: u32) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let all = all.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    all.filter(|process| *process == postmaster || parent_of(*process) == Some(postmaster))
+        .collect()
+}
+
+fn parent_of(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
+}
+
+/// A database of the tests' server; it goes with the value.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    fn new(server: &str) -> Self {
+        let name = format!("masthead_bench_read_{}", std::process::id());
+        let mut conn = PgConnection::establish(server).unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {name}"))
+            .unwrap();
+        Self {
+            server: server.to_owned(),
+            name,
+        }
+    }
+
+    /// The first process of the server, if that runs on this machine.
+    fn postmaster(&self) -> Option<u32> {
+        let mut conn = PgConnection::establish(&self.server).unwrap();
+        let own = diesel::dsl::sql::<diesel::sql_types::Integer>("SELECT pg_backend_pid()");
+        let own: i32 = own.get_result(&mut conn).unwrap();
+        parent_of(own.cast_unsigned())
+    }
+
+    fn url(&self) -> String {
+        let mut url = url::Url::parse(&self.server).expect("MASTHEAD_TEST_POSTGRES is a URL");
+        url.set_path(&self.name);
+        url.into()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(mut conn) = PgConnection::establish(&self.server) {
+            let _best_effort =
+                conn.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
