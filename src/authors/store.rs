@@ -1,4 +1,4 @@
-//! Authors in the database. Delivery sees one whose name stands under a published article.
+//! Authors in the database. Delivery sees one whose name stands under a published article or page.
 
 use diesel::prelude::*;
 
@@ -68,7 +68,7 @@ fn stored<T: serde::de::DeserializeOwned>(json: &str) -> Result<T> {
 /// When the database fails.
 pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Result<Slice<Author>> {
     let rows: Vec<Row> = each!(conn, c => {
-        let mut query = authors::table.select(COLUMNS).filter(authors::article_count.gt(0)).into_boxed();
+        let mut query = authors::table.select(COLUMNS).filter(authors::public_count.gt(0)).into_boxed();
         if let Some(Cursor { key, id, backward, .. }) = page.cursor() {
             query = match (key, sort, backward) {
                 (Key::Text(slug), AuthorSort::Name, false) => query.filter(authors::slug.gt(slug)),
@@ -102,7 +102,7 @@ pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Resu
         };
         (key, row.id)
     });
-    let public = authors::table.filter(authors::article_count.gt(0)).count();
+    let public = authors::table.filter(authors::public_count.gt(0)).count();
     let total = if count {
         Some(each!(conn, c => public.get_result(c))?)
     } else {
@@ -127,7 +127,7 @@ pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Resu
 pub fn public(conn: &mut Conn, key: &str) -> Result<Author> {
     let query = authors::table
         .select(COLUMNS)
-        .filter(authors::article_count.gt(0));
+        .filter(authors::public_count.gt(0));
     let row: Option<Row> = match key.parse::<Id>() {
         Ok(id) => each!(conn, c => query.filter(authors::id.eq(id)).first(c).optional())?,
         Err(_not_an_id) => {
@@ -219,6 +219,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
         authors::avatar.eq(new.avatar.as_ref().map(crate::json::text)),
         authors::links.eq(crate::json::text(&new.links)),
         authors::article_count.eq(0),
+        authors::public_count.eq(0),
         authors::version.eq(1),
         authors::created_at.eq(now),
         authors::updated_at.eq(now),
@@ -238,16 +239,19 @@ pub fn create(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
     Ok(id)
 }
 
-/// Counts published articles in or out of these authors.
+/// Counts published texts in or out of these authors: `articles` of them are articles.
 ///
 /// # Errors
 /// When the database fails.
-pub fn count_articles(tx: &mut Tx<'_>, ids: &[Id], delta: i64) -> Result<()> {
+pub fn count_uses(tx: &mut Tx<'_>, ids: &[Id], articles: i64, texts: i64) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let counted = diesel::update(authors::table.filter(id_in(authors::id, ids)));
-    let more = authors::article_count.eq(authors::article_count + delta);
+    let more = (
+        authors::article_count.eq(authors::article_count + articles),
+        authors::public_count.eq(authors::public_count + texts),
+    );
     each!(tx.conn(), c => counted.set(more).execute(c))?;
     Ok(())
 }

@@ -45,8 +45,6 @@ diesel::table! {
         citations -> Text,
         word_count -> Integer,
         reading_minutes -> Integer,
-        seo -> Text,
-        metadata -> Text,
         translation_key -> Nullable<Text>,
         source -> Nullable<Text>,
         external_id -> Nullable<Text>,
@@ -64,6 +62,8 @@ diesel::table! {
         sanitizer_version -> Integer,
         format -> Text,
         toc -> Text,
+        seo -> Text,
+        metadata -> Text,
         html -> Text,
         source -> Text,
         text -> Text,
@@ -113,6 +113,7 @@ diesel::table! {
         avatar -> Nullable<Text>,
         links -> Text,
         article_count -> BigInt,
+        public_count -> BigInt,
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -136,6 +137,14 @@ diesel::table! {
         author_id -> Binary,
         kind -> Text,
         published_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    published_counts (kind, locale) {
+        kind -> Text,
+        locale -> Text,
+        count -> BigInt,
     }
 }
 

@@ -314,17 +314,17 @@ pub fn create(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
     Ok(id)
 }
 
-/// Counts published articles in or out of these tags, and of the tags above them.
+/// Counts published texts in or out of these tags, and of the tags above them: `articles` of them are articles.
 ///
 /// # Errors
 /// When the database fails.
-pub fn count_articles(tx: &mut Tx<'_>, ids: &[Id], delta: i64) -> Result<()> {
+pub fn count_uses(tx: &mut Tx<'_>, ids: &[Id], articles: i64, texts: i64) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let both = (
-        tags::article_count.eq(tags::article_count + delta),
-        tags::subtree_count.eq(tags::subtree_count + delta),
+        tags::article_count.eq(tags::article_count + articles),
+        tags::subtree_count.eq(tags::subtree_count + texts),
     );
     let carried = tags::table.filter(id_in(tags::id, ids));
     each!(tx.conn(), c => diesel::update(carried).set(both).execute(c))?;
@@ -334,7 +334,7 @@ pub fn count_articles(tx: &mut Tx<'_>, ids: &[Id], delta: i64) -> Result<()> {
         .filter(tags::parent_id.is_not_null());
     let mut above: Vec<Id> = each!(tx.conn(), c => parents.load(c))?;
     while let Some(id) = above.pop() {
-        let one = tags::subtree_count.eq(tags::subtree_count + delta);
+        let one = tags::subtree_count.eq(tags::subtree_count + texts);
         each!(tx.conn(), c => diesel::update(tags::table.find(id)).set(one).execute(c))?;
         let parent = tags::table.find(id).select(tags::parent_id);
         above.extend(each!(tx.conn(), c => parent.first::<Option<Id>>(c))?);

@@ -5,7 +5,7 @@ use masthead::articles::model::Image;
 use masthead::authors::model::NewAuthor;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes,
-    imports, meta, redirects, site, tag_aliases, tags,
+    imports, meta, published_counts, redirects, site, tag_aliases, tags,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -69,19 +69,20 @@ fn every_column_of_every_table_is_there() {
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool);
     let row = reads!(
         server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,
-        Text, Text, Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>
+        Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>
     );
     assert_eq!(
-        (row.5.as_str(), row.20.as_deref(), row.21.as_deref()),
+        (row.5.as_str(), row.18.as_deref(), row.19.as_deref()),
         ("One", Some("test"), Some("one"))
     );
-    reads!(server, article_bodies: Id, i32, Text, Text, Text, Text, Text);
+    reads!(server, article_bodies: Id, i32, Text, Text, Text, Text, Text, Text, Text);
     reads!(server, article_slugs: Text, Text, Id, bool);
     reads!(server, tags: Id, Text, Text, Text, Maybe, Option<Id>, i64, i64, i64, Time, Time);
     reads!(server, tag_aliases: Text, Text, Id);
-    reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, Time, Time);
+    reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, i64, Time, Time);
     reads!(server, article_tags: Id, i32, Id, Text, Option<Time>);
     reads!(server, article_authors: Id, i32, Id, Text, Option<Time>);
+    reads!(server, published_counts: Text, Text, i64);
     reads!(server, imports: Text, Text, Id, Vec<u8>, i64);
     reads!(server, site: i32, Text, i64, Time);
     reads!(server, redirects: Id, Text, Maybe, Option<Id>, i32, i64, Time, Time);

@@ -74,7 +74,7 @@ fn counts_follow_the_published_articles() {
     let count = |slug: &str| server.get(&format!("/v1/tags/{slug}")).ok()["article_count"].clone();
     let one = article("One").tags(["Love", "Loss"]).create(&server).id;
     let two = article("Two").draft().tags(["Love"]).create(&server).id;
-    page("About").tags(["Love"]).create(&server);
+    let about = page("About").tags(["Love"]).create(&server).id;
     assert_eq!((count("love"), count("loss")), (json!(1), json!(1)));
     server.write(move |tx| store::transition(tx, two, Transition::Publish));
     assert_eq!(count("love"), 2);
@@ -84,6 +84,8 @@ fn counts_follow_the_published_articles() {
     server.write(move |tx| store::transition(tx, one, Transition::Archive));
     assert_eq!(count("love"), 1);
     server.write(move |tx| store::purge(tx, two));
+    assert_eq!(count("love"), 0, "a page shows it still");
+    server.write(move |tx| store::purge(tx, about));
     assert_eq!(server.get("/v1/tags/love").status, 404);
     assert_eq!(server.get("/v1/tags?count=true").ok()["page"]["total"], 0);
 }

@@ -11,7 +11,9 @@ use masthead::articles::model::{Kind, State, Transition};
 use masthead::articles::new::NewArticle;
 use masthead::articles::store;
 use masthead::changes::model::Actor;
-use masthead::db::schema::{article_authors, article_tags, articles, authors, changes, meta, tags};
+use masthead::db::schema::{
+    article_authors, article_tags, articles, authors, changes, meta, published_counts, tags,
+};
 use masthead::db::{Conn, Reason};
 use masthead::error::Error;
 use masthead::id::Id;
@@ -226,11 +228,15 @@ fn a_purged_article_is_gone_and_its_slugs_are_free() {
 /// The counts kept by the writes, against those of a query that looks at every article.
 fn check_counts(server: &Server) {
     type TagRow = (Id, Option<Id>, i64, i64);
-    type Counted = (Vec<TagRow>, Vec<Id>, Vec<(Id, i64)>, Vec<Id>);
+    type Counted = (
+        Vec<TagRow>,
+        Vec<(Id, bool)>,
+        Vec<(Id, i64, i64)>,
+        Vec<(Id, bool)>,
+    );
     let (tag_rows, carried, author_rows, wrote): Counted = server.read(|conn| {
-        let public = articles::state
-            .eq("published")
-            .and(articles::kind.eq("article"));
+        let public = articles::state.eq("published");
+        let article = articles::kind.eq("article");
         Ok((
             tags::table
                 .select((
@@ -243,19 +249,24 @@ fn check_counts(server: &Server) {
             article_tags::table
                 .inner_join(articles::table)
                 .filter(public)
-                .select(article_tags::tag_id)
+                .select((article_tags::tag_id, article))
                 .load(conn)?,
             authors::table
-                .select((authors::id, authors::article_count))
+                .select((authors::id, authors::article_count, authors::public_count))
                 .load(conn)?,
             article_authors::table
                 .inner_join(articles::table)
                 .filter(public)
-                .select(article_authors::author_id)
+                .select((article_authors::author_id, article))
                 .load(conn)?,
         ))
     });
-    let count = |ids: &[Id], id: Id| ids.iter().filter(|other| **other == id).count() as i64;
+    let count = |uses: &[(Id, bool)], id: Id, pages: bool| {
+        let counted = uses
+            .iter()
+            .filter(|(of, article)| *of == id && (*article || pages));
+        counted.count() as i64
+    };
     let parents: BTreeMap<Id, Option<Id>> = tag_rows
         .iter()
         .map(|(id, parent, ..)| (*id, *parent))
@@ -270,12 +281,33 @@ fn check_counts(server: &Server) {
         }
     };
     for (id, _, own, subtree) in &tag_rows {
-        assert_eq!(*own, count(&carried, *id), "the count of a tag");
-        let below = carried.iter().filter(|tag| is_under(**tag, *id)).count() as i64;
+        assert_eq!(*own, count(&carried, *id, false), "the count of a tag");
+        let below = carried
+            .iter()
+            .filter(|(tag, _)| is_under(*tag, *id))
+            .count() as i64;
         assert_eq!(*subtree, below, "the count of a tag with those below it");
     }
-    for (id, own) in author_rows {
-        assert_eq!(own, count(&wrote, id), "the count of an author");
+    for (id, own, public) in author_rows {
+        assert_eq!(own, count(&wrote, id, false), "the count of an author");
+        assert_eq!(
+            public,
+            count(&wrote, id, true),
+            "the public count of an author"
+        );
+    }
+    for kind in [Kind::Article, Kind::Page] {
+        let (kept, counted): (Vec<i64>, i64) = server.read(|conn| {
+            let kept = published_counts::table.filter(published_counts::kind.eq(kind.as_str()));
+            let of_kind = articles::table
+                .filter(articles::state.eq("published"))
+                .filter(articles::kind.eq(kind.as_str()));
+            Ok((
+                kept.select(published_counts::count).load(conn)?,
+                of_kind.count().get_result(conn)?,
+            ))
+        });
+        assert_eq!(kept.iter().sum::<i64>(), counted, "the kept count");
     }
     let listed: i64 = server.read(|conn| {
         // The join tables repeat when an article was published; lists follow it.

@@ -10,7 +10,7 @@ use masthead::articles::model::State;
 use masthead::db::Conn;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes, meta,
-    tags,
+    published_counts, tags,
 };
 use masthead::id::Id;
 use masthead::slug;
@@ -60,6 +60,7 @@ pub(crate) fn examine(conn: &mut Conn, before: &Model, ledger: &Ledger) -> Findi
     check_articles(conn, &mut findings);
     check_tags(conn, &mut findings);
     check_authors(conn, &mut findings);
+    check_published_counts(conn, &mut findings);
     check_file(conn, &mut findings);
     findings
 }
@@ -241,7 +242,6 @@ struct ArticleRow {
     title: String,
     title_key: String,
     excerpt: String,
-    metadata: String,
     external_id: Option<String>,
     word_count: i32,
     version: i64,
@@ -255,6 +255,7 @@ struct BodyRow {
     id: Id,
     format: String,
     toc: String,
+    metadata: String,
     html: String,
     source: String,
     text: String,
@@ -280,7 +281,6 @@ fn check_articles(conn: &mut Conn, findings: &mut Findings) {
         articles::title,
         articles::title_key,
         articles::excerpt,
-        articles::metadata,
         articles::external_id,
         articles::word_count,
         articles::version,
@@ -344,7 +344,7 @@ fn check_article(row: &ArticleRow, findings: &mut Findings) {
         format_args!("the row of {id}"),
         &(
             (&*row.kind, &*row.state, &*row.locale, &row.slug),
-            (&row.title, &row.title_key, &row.excerpt, &row.metadata),
+            (&row.title, &row.title_key, &row.excerpt),
             (&row.external_id, row.word_count, row.version),
             (row.created_at, row.updated_at, row.published_at),
         ),
@@ -359,7 +359,6 @@ fn check_article(row: &ArticleRow, findings: &mut Findings) {
                 &text.title,
                 &slug::sort_key(&text.title),
                 &article.expected.excerpt,
-                &text.metadata(),
             ),
             (&Some(owner(text.nonce.writer())), words, article.version),
             (article.created_at, article.updated_at, article.published_at),
@@ -396,6 +395,7 @@ fn check_bodies(conn: &mut Conn, findings: &mut Findings) {
         article_bodies::article_id,
         article_bodies::format,
         article_bodies::toc,
+        article_bodies::metadata,
         article_bodies::html,
         article_bodies::source,
         article_bodies::text,
@@ -414,13 +414,17 @@ fn check_bodies(conn: &mut Conn, findings: &mut Findings) {
         let expected = std::rc::Rc::clone(&article.expected);
         findings.same(
             format_args!("the body of {id}"),
-            &(&*row.format, &row.toc, &row.html, &row.source, &row.text),
             &(
-                "markdown",
-                &expected.toc,
-                &expected.rendered.html,
-                &expected.text.markdown,
-                &expected.rendered.text,
+                (&*row.format, &row.toc, &row.metadata),
+                (&row.html, &row.source, &row.text),
+            ),
+            &(
+                ("markdown", &expected.toc, &expected.text.metadata()),
+                (
+                    &expected.rendered.html,
+                    &expected.text.markdown,
+                    &expected.rendered.text,
+                ),
             ),
         );
     }
@@ -467,9 +471,10 @@ fn check_joins(
     );
 }
 
-/// How many counted articles there must be under each name.
+/// How many published articles there must be under each name, and with `pages` how many published texts.
 fn recount(
     findings: &Findings,
+    pages: bool,
     names: impl Fn(&crate::text::Text) -> &Vec<String>,
 ) -> BTreeMap<String, i64> {
     let mut counts = BTreeMap::new();
@@ -477,7 +482,7 @@ fn recount(
         .model
         .articles
         .values()
-        .filter(|article| article.counts());
+        .filter(|article| article.counts() || pages && article.state.is_public());
     for name in counted.flat_map(|article| names(&article.expected.text)) {
         *counts.entry(name.clone()).or_default() += 1;
     }
@@ -498,15 +503,17 @@ fn check_tags(conn: &mut Conn, findings: &mut Findings) {
     let logged = findings.model.tags.clone();
     findings.same("the set of tags", &there, &logged);
 
-    let own = recount(findings, |text| &text.tags);
+    let own = recount(findings, false, |text| &text.tags);
+    let uses = recount(findings, true, |text| &text.tags);
     let own_of = |name: &String| own.get(name).copied().unwrap_or_default();
+    let uses_of = |name: &String| uses.get(name).copied().unwrap_or_default();
     let parents: BTreeMap<Id, Option<Id>> = rows.iter().map(|row| (row.0, row.2)).collect();
     // An article under a tag and under one below it counts for each.
     let mut subtrees: BTreeMap<Id, i64> = BTreeMap::new();
     for (id, name, ..) in &rows {
         let mut above = Some(*id);
         while let Some(id) = above {
-            *subtrees.entry(id).or_default() += own_of(name);
+            *subtrees.entry(id).or_default() += uses_of(name);
             above = parents.get(&id).copied().flatten();
         }
     }
@@ -521,20 +528,47 @@ fn check_tags(conn: &mut Conn, findings: &mut Findings) {
 }
 
 fn check_authors(conn: &mut Conn, findings: &mut Findings) {
-    let rows = authors::table.select((authors::id, authors::name, authors::article_count));
-    let rows: Vec<(Id, String, i64)> = each!(conn, c => rows.load(c)).unwrap();
+    let rows = authors::table.select((
+        authors::id,
+        authors::name,
+        authors::article_count,
+        authors::public_count,
+    ));
+    let rows: Vec<(Id, String, i64, i64)> = each!(conn, c => rows.load(c)).unwrap();
     let there: BTreeSet<Id> = rows.iter().map(|row| row.0).collect();
     let logged = findings.model.authors.clone();
     findings.same("the set of authors", &there, &logged);
-    let own = recount(findings, |text| &text.authors);
-    for (_, name, count) in &rows {
-        let expected = own.get(name).copied().unwrap_or_default();
+    let own = recount(findings, false, |text| &text.authors);
+    let uses = recount(findings, true, |text| &text.authors);
+    for (_, name, articles, public) in &rows {
+        let count = |of: &BTreeMap<String, i64>| of.get(name).copied().unwrap_or_default();
         findings.same(
-            format_args!("the count of the author {name}"),
-            count,
-            &expected,
+            format_args!("the counts of the author {name}"),
+            &(*articles, *public),
+            &(count(&own), count(&uses)),
         );
     }
+}
+
+fn check_published_counts(conn: &mut Conn, findings: &mut Findings) {
+    use published_counts::{count, kind, locale, table};
+    let rows = table.select((kind, locale, count)).filter(count.ne(0));
+    let rows: Vec<(String, String, i64)> = each!(conn, c => rows.load(c)).unwrap();
+    let kept: BTreeMap<(String, String), i64> = rows
+        .into_iter()
+        .map(|(of, there, published)| ((of, there), published))
+        .collect();
+    let mut expected = BTreeMap::new();
+    for article in findings
+        .model
+        .articles
+        .values()
+        .filter(|article| article.state.is_public())
+    {
+        let place = (article.kind.as_str().to_owned(), article.locale.to_owned());
+        *expected.entry(place).or_default() += 1;
+    }
+    findings.same("the kept counts", &kept, &expected);
 }
 
 #[derive(QueryableByName)]

@@ -46,8 +46,6 @@ CREATE TABLE articles (
     citations TEXT NOT NULL,
     word_count INTEGER NOT NULL,
     reading_minutes INTEGER NOT NULL,
-    seo TEXT NOT NULL,
-    metadata TEXT NOT NULL,
     translation_key TEXT COLLATE "C",
     source TEXT COLLATE "C",
     external_id TEXT COLLATE "C",
@@ -66,13 +64,15 @@ CREATE INDEX articles_featured ON articles (kind, state, featured, published_at,
 CREATE INDEX articles_translation ON articles (translation_key);
 CREATE UNIQUE INDEX articles_external ON articles (source, external_id);
 
--- Apart from `articles`, so that lists read few pages.
+-- What lists do not show, apart from `articles`: they read few pages so.
 CREATE TABLE article_bodies (
     article_id BYTEA PRIMARY KEY NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     sanitizer_version INTEGER NOT NULL,
     format TEXT NOT NULL,
     -- What readers get stands first: the end of a long row is reached page by page.
     toc TEXT NOT NULL,
+    seo TEXT NOT NULL,
+    metadata TEXT NOT NULL,
     html TEXT NOT NULL,
     source TEXT NOT NULL,
     text TEXT NOT NULL
@@ -96,7 +96,8 @@ CREATE TABLE tags (
     name_key TEXT COLLATE "C" NOT NULL,
     description TEXT,
     parent_id BYTEA REFERENCES tags (id) ON DELETE SET NULL,
-    -- Published articles that carry it; and those that carry it or a tag below it, which make it public.
+    -- Published articles that carry it; and uses by published articles and pages, of it or of a tag below it, any of
+    -- which make it public.
     article_count BIGINT NOT NULL,
     subtree_count BIGINT NOT NULL,
     version BIGINT NOT NULL,
@@ -124,7 +125,9 @@ CREATE TABLE authors (
     bio TEXT,
     avatar TEXT,
     links TEXT NOT NULL,
+    -- Published articles under their name; and published articles and pages, any of which make it public.
     article_count BIGINT NOT NULL,
+    public_count BIGINT NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -154,6 +157,14 @@ CREATE TABLE article_authors (
     PRIMARY KEY (article_id, position)
 );
 CREATE UNIQUE INDEX article_authors_author ON article_authors (author_id, kind, published_at, article_id);
+
+-- How many texts of a kind are published in a locale, kept because counting a million takes long.
+CREATE TABLE published_counts (
+    kind TEXT COLLATE "C" NOT NULL,
+    locale TEXT COLLATE "C" NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (kind, locale)
+);
 
 -- What an importer last brought in, so that a second run changes nothing and a local edit is seen.
 CREATE TABLE imports (

@@ -1,6 +1,7 @@
 DROP TABLE redirects;
 DROP TABLE site;
 DROP TABLE imports;
+DROP TABLE published_counts;
 DROP TABLE article_authors;
 DROP TABLE article_tags;
 DROP TABLE authors;

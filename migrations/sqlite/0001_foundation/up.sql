@@ -46,8 +46,6 @@ CREATE TABLE articles (
     citations TEXT NOT NULL,
     word_count INTEGER NOT NULL,
     reading_minutes INTEGER NOT NULL,
-    seo TEXT NOT NULL,
-    metadata TEXT NOT NULL,
     translation_key TEXT,
     source TEXT,
     external_id TEXT,
@@ -66,13 +64,15 @@ CREATE INDEX articles_featured ON articles (kind, state, featured, published_at,
 CREATE INDEX articles_translation ON articles (translation_key);
 CREATE UNIQUE INDEX articles_external ON articles (source, external_id);
 
--- Apart from `articles`, so that lists read few pages.
+-- What lists do not show, apart from `articles`: they read few pages so.
 CREATE TABLE article_bodies (
     article_id BLOB PRIMARY KEY NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     sanitizer_version INTEGER NOT NULL,
     format TEXT NOT NULL,
     -- What readers get stands first: the end of a long row is reached page by page.
     toc TEXT NOT NULL,
+    seo TEXT NOT NULL,
+    metadata TEXT NOT NULL,
     html TEXT NOT NULL,
     source TEXT NOT NULL,
     text TEXT NOT NULL
@@ -96,13 +96,14 @@ CREATE TABLE tags (
     name_key TEXT NOT NULL,
     description TEXT,
     parent_id BLOB REFERENCES tags (id) ON DELETE SET NULL,
-    -- Published articles that carry it; and those that carry it or a tag below it, which make it public.
+    -- Published articles that carry it; and uses by published articles and pages, of it or of a tag below it, any of
+    -- which make it public.
     article_count BIGINT NOT NULL,
     subtree_count BIGINT NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE UNIQUE INDEX tags_slug ON tags (slug);
 CREATE UNIQUE INDEX tags_name ON tags (name_key);
 CREATE INDEX tags_parent ON tags (parent_id);
@@ -124,11 +125,13 @@ CREATE TABLE authors (
     bio TEXT,
     avatar TEXT,
     links TEXT NOT NULL,
+    -- Published articles under their name; and published articles and pages, any of which make it public.
     article_count BIGINT NOT NULL,
+    public_count BIGINT NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE UNIQUE INDEX authors_slug ON authors (slug);
 CREATE INDEX authors_name ON authors (name_key, id);
 CREATE INDEX authors_count ON authors (article_count, id);
@@ -154,6 +157,14 @@ CREATE TABLE article_authors (
     PRIMARY KEY (article_id, position)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX article_authors_author ON article_authors (author_id, kind, published_at, article_id);
+
+-- How many texts of a kind are published in a locale, kept because counting a million takes long.
+CREATE TABLE published_counts (
+    kind TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (kind, locale)
+) WITHOUT ROWID;
 
 -- What an importer last brought in, so that a second run changes nothing and a local edit is seen.
 CREATE TABLE imports (

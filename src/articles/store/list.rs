@@ -11,7 +11,7 @@ use crate::articles::model::{Article, Audience, Kind, State};
 use crate::authors;
 use crate::db::dialect::id_in;
 use crate::db::page::{Key, Page, Slice};
-use crate::db::schema::{article_authors, article_tags, articles};
+use crate::db::schema::{article_authors, article_tags, articles, published_counts};
 use crate::db::{Conn, each};
 use crate::error::Result;
 use crate::id::Id;
@@ -142,7 +142,7 @@ pub fn count(conn: &mut Conn, kind: Kind, filter: &Filter) -> Result<i64> {
     let Some(filter) = Resolved::new(conn, kind, filter)? else {
         return Ok(0);
     };
-    if let Some(known) = filter.known_count() {
+    if let Some(known) = filter.known_count(conn)? {
         return Ok(known);
     }
     Ok(each!(conn, c => narrow!(articles::table.into_boxed(), filter).count().get_result(c))?)
@@ -232,21 +232,42 @@ impl<'f> Resolved<'f> {
             || !ids.is_empty()
     }
 
-    fn known_count(&self) -> Option<i64> {
+    /// The count where it is kept: of all, of a locale, of a tag or of an author.
+    fn known_count(&self, conn: &mut Conn) -> Result<Option<i64>> {
         let Filter {
             published_after,
             published_before,
             exclude,
+            locale,
+            featured,
+            audience,
+            ids,
             ..
         } = self.filter;
-        let plain = published_after.is_none() && published_before.is_none() && exclude.is_empty();
-        if self.kind != Kind::Article || !plain || self.needs_articles() {
-            return None;
+        let narrowed = published_after.is_some()
+            || published_before.is_some()
+            || featured.is_some()
+            || audience.is_some()
+            || !exclude.is_empty()
+            || !ids.is_empty()
+            || !self.any_tags.is_empty();
+        match (self.tags.as_slice(), self.author, locale) {
+            _ if narrowed => Ok(None),
+            ([], None, locale) => {
+                let of_kind = published_counts::table
+                    .filter(published_counts::kind.eq(self.kind.as_str()))
+                    .select((published_counts::locale, published_counts::count));
+                let counts: Vec<(String, i64)> = each!(conn, c => of_kind.load(c))?;
+                let wanted = counts
+                    .iter()
+                    .filter(|(of, _)| locale.as_ref().is_none_or(|locale| locale == of));
+                Ok(Some(wanted.map(|(_, count)| count).sum()))
+            }
+            _ if self.kind != Kind::Article => Ok(None),
+            ([tag], None, None) => Ok(Some(tag.article_count)),
+            ([], Some(author), None) => Ok(Some(author.article_count)),
+            _ => Ok(None),
         }
-        self.tags
-            .first()
-            .map(|tag| tag.article_count)
-            .or(self.author.map(|author| author.article_count))
     }
 }
 

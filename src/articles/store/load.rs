@@ -34,8 +34,6 @@ struct Row {
     citations: String,
     word_count: i32,
     reading_minutes: i32,
-    seo: String,
-    metadata: String,
     translation_key: Option<String>,
     external_id: Option<String>,
     updated_at: Time,
@@ -58,8 +56,6 @@ type Columns = (
     articles::citations,
     articles::word_count,
     articles::reading_minutes,
-    articles::seo,
-    articles::metadata,
     articles::translation_key,
     articles::external_id,
     articles::updated_at,
@@ -81,8 +77,6 @@ const COLUMNS: Columns = (
     articles::citations,
     articles::word_count,
     articles::reading_minutes,
-    articles::seo,
-    articles::metadata,
     articles::translation_key,
     articles::external_id,
     articles::updated_at,
@@ -195,7 +189,14 @@ fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Arti
         .into_iter()
         .map(|row| row.into_article(show))
         .collect::<Result<_>>()?;
-    if show.any(&[Field::Body, Field::Markdown, Field::Text, Field::Toc]) {
+    if show.any(&[
+        Field::Body,
+        Field::Toc,
+        Field::Seo,
+        Field::Metadata,
+        Field::Markdown,
+        Field::Text,
+    ]) {
         add_bodies(conn, &ids, &mut found, show)?;
     }
     if show.has(Field::Tags) {
@@ -265,10 +266,8 @@ impl Row {
             toc: None,
             tags: has(Field::Tags).then(Vec::new),
             authors: has(Field::Authors).then(Vec::new),
-            seo: has(Field::Seo).then(|| raw(self.seo)).transpose()?,
-            metadata: has(Field::Metadata)
-                .then(|| raw(self.metadata))
-                .transpose()?,
+            seo: None,
+            metadata: None,
             translations: has(Field::Translations).then(Vec::new),
         })
     }
@@ -280,18 +279,31 @@ fn of(ids: &[Id], id: Id) -> Option<usize> {
 
 fn add_bodies(conn: &mut Conn, ids: &[Id], found: &mut [Article], show: Selection) -> Result<()> {
     use article_bodies::{article_id, format, source, table};
-    let short = (article_id, article_bodies::html, article_bodies::toc);
     // Two statements, because the other forms of a long body cost pages that most answers do not need.
-    let shown: Vec<(Id, String, String)> = match ids {
-        [id] => each!(conn, c => table.select(short).filter(article_id.eq(*id)).load(c))?,
-        ids => each!(conn, c => table.select(short).filter(id_in(article_id, ids)).load(c))?,
-    };
-    for (id, html, toc) in shown {
-        let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
-            continue;
+    let short = (
+        article_id,
+        article_bodies::html,
+        article_bodies::toc,
+        article_bodies::seo,
+        article_bodies::metadata,
+    );
+    if show.any(&[Field::Body, Field::Toc, Field::Seo, Field::Metadata]) {
+        let shown: Vec<(Id, String, String, String, String)> = match ids {
+            [id] => each!(conn, c => table.select(short).filter(article_id.eq(*id)).load(c))?,
+            ids => each!(conn, c => table.select(short).filter(id_in(article_id, ids)).load(c))?,
         };
-        article.body = show.has(Field::Body).then_some(html);
-        article.toc = show.has(Field::Toc).then(|| raw(toc)).transpose()?;
+        for (id, html, toc, seo, metadata) in shown {
+            let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
+                continue;
+            };
+            article.body = show.has(Field::Body).then_some(html);
+            article.toc = show.has(Field::Toc).then(|| raw(toc)).transpose()?;
+            article.seo = show.has(Field::Seo).then(|| raw(seo)).transpose()?;
+            article.metadata = show
+                .has(Field::Metadata)
+                .then(|| raw(metadata))
+                .transpose()?;
+        }
     }
     if !show.any(&[Field::Markdown, Field::Text]) {
         return Ok(());

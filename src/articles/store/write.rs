@@ -7,7 +7,9 @@ use crate::articles::new::{NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::changes::tags as cache;
-use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
+use crate::db::schema::{
+    article_authors, article_bodies, article_slugs, article_tags, articles, published_counts,
+};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
@@ -184,10 +186,9 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     let in_authors = article_authors::table.filter(article_authors::article_id.eq(id));
     let in_authors = diesel::update(in_authors).set(article_authors::published_at.eq(listed));
     each!(tx.conn(), c => in_authors.execute(c))?;
-    let delta = i64::from(counts(was.kind, state)) - i64::from(counts(was.kind, was.state));
+    let delta = i64::from(state.is_public()) - i64::from(was.state.is_public());
     if delta != 0 {
-        tags::store::count_articles(tx, &was.tags, delta)?;
-        authors::store::count_articles(tx, &was.authors, delta)?;
+        count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
     }
     let footprint = |state| footprint(id, was.kind, state, &was.tags, &was.authors);
     let entry = Entry {
@@ -234,9 +235,30 @@ fn settle(state: State, published_at: Option<Time>, now: Time) -> (State, Option
     }
 }
 
-/// Whether an article of this kind in this state is counted by its tags and authors.
-fn counts(kind: Kind, state: State) -> bool {
-    kind == Kind::Article && state.is_public()
+/// Counts a published text in or out, wherever counts are kept.
+fn count(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    locale: &str,
+    tags: &[Id],
+    authors: &[Id],
+    delta: i64,
+) -> Result<()> {
+    let articles = if kind == Kind::Article { delta } else { 0 };
+    tags::store::count_uses(tx, tags, articles, delta)?;
+    authors::store::count_uses(tx, authors, articles, delta)?;
+    let kept = published_counts::table.find((kind.as_str(), locale));
+    let more = published_counts::count.eq(published_counts::count + delta);
+    let known = each!(tx.conn(), c => diesel::update(kept).set(more).execute(c))?;
+    if known == 0 {
+        let row = (
+            published_counts::kind.eq(kind.as_str()),
+            published_counts::locale.eq(locale),
+            published_counts::count.eq(delta),
+        );
+        each!(tx.conn(), c => diesel::insert_into(published_counts::table).values(row).execute(c))?;
+    }
+    Ok(())
 }
 
 fn invalid(pointer: &str, code: FaultCode, detail: String) -> Error {
@@ -302,8 +324,6 @@ macro_rules! columns {
             articles::citations.eq(json::text(&$new.citations)),
             articles::word_count.eq($new.rendered.word_count.cast_signed()),
             articles::reading_minutes.eq($new.rendered.reading_minutes.cast_signed()),
-            articles::seo.eq(json::text(&$new.seo)),
-            articles::metadata.eq(json::text(&$new.metadata)),
             articles::translation_key.eq(&$new.translation_key),
             articles::external_id.eq(&$new.external_id),
             articles::updated_at.eq($new.updated_at.unwrap_or($now)),
@@ -319,6 +339,8 @@ macro_rules! body_columns {
             article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
             article_bodies::format.eq($new.source.format.as_str()),
             article_bodies::toc.eq(json::text(&$new.rendered.toc)),
+            article_bodies::seo.eq(json::text(&$new.seo)),
+            article_bodies::metadata.eq(json::text(&$new.metadata)),
             article_bodies::html.eq(&$new.rendered.html),
             article_bodies::source.eq(&$new.source.text),
             article_bodies::text.eq(&$new.rendered.text),
@@ -362,18 +384,16 @@ fn join(
         );
         each!(tx.conn(), c => diesel::insert_into(article_authors::table).values(row).execute(c))?;
     }
-    if counts(new.kind, state) {
-        tags::store::count_articles(tx, &tag_ids, 1)?;
-        authors::store::count_articles(tx, &author_ids, 1)?;
+    if state.is_public() {
+        count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
     }
     Ok(footprint(id, new.kind, state, &tag_ids, &author_ids))
 }
 
 /// Takes an article out of its tags and authors, counts it out, and answers what it showed.
 fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> {
-    if counts(was.kind, was.state) {
-        tags::store::count_articles(tx, &was.tags, -1)?;
-        authors::store::count_articles(tx, &was.authors, -1)?;
+    if was.state.is_public() {
+        count(tx, was.kind, &was.locale, &was.tags, &was.authors, -1)?;
     }
     let in_tags = article_tags::table.filter(article_tags::article_id.eq(id));
     each!(tx.conn(), c => diesel::delete(in_tags).execute(c))?;
