@@ -33,7 +33,7 @@ pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
         standfirst: fields.string("standfirst"),
         excerpt: fields.string("excerpt"),
         body: body(&mut fields),
-        cover: fields.object("cover", cover).flatten(),
+        cover: fields.object("cover", image).flatten(),
         tags: fields.strings("tags").unwrap_or_default(),
         authors: fields.strings("authors").unwrap_or_default(),
         featured: fields.bool("featured").unwrap_or(false),
@@ -82,7 +82,8 @@ fn body(fields: &mut Fields<'_>) -> Option<Source> {
     body.map(|(_, source)| source)
 }
 
-fn cover(fields: &mut Fields<'_>) -> Option<Image> {
+/// Reads a picture.
+pub(crate) fn image(fields: &mut Fields<'_>) -> Option<Image> {
     let url = fields.required_string("url");
     let alt = fields.string("alt").unwrap_or_default();
     let width = pixels(fields, "width");

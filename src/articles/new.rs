@@ -316,17 +316,21 @@ impl Check {
         }
     }
 
-    /// An absolute http or https URL, or a path on the site.
     fn link(&mut self, pointer: &str, link: &str) {
-        let path = link.starts_with('/') && !link.starts_with("//");
-        let absolute =
-            || url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        let clean =
-            link.len() <= 2048 && !link.contains(|c: char| c.is_control() || c.is_whitespace());
-        if !(clean && (path || absolute())) {
+        if !is_link(link) {
             let detail =
                 "must be an http or https address, or a path on the site that begins with `/`";
             self.fault(pointer, FaultCode::Malformed, detail);
         }
     }
+}
+
+/// Whether it is an absolute http or https URL, or a path on the site.
+#[must_use]
+pub fn is_link(link: &str) -> bool {
+    let path = link.starts_with('/') && !link.starts_with("//");
+    let absolute =
+        || url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let clean = link.len() <= 2048 && !link.contains(|c: char| c.is_control() || c.is_whitespace());
+    clean && (path || absolute())
 }

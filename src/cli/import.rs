@@ -11,12 +11,14 @@ use tempfile::TempDir;
 
 use super::Outcome;
 use crate::articles::model::State;
+use crate::changes::model::Actor;
 use crate::config::Store;
 use crate::db::{self, Backend, Db};
 use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
 use crate::transfer::{Parsed, jsonl, markdown};
+use crate::{json, site};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -30,6 +32,17 @@ enum Format {
     Markdown(Common),
     /// A file of JSON objects, one a line; `-` reads standard input
     Jsonl(Common),
+    /// A JSON file with the site's name, tagline, description, logo, contact, social links and menus
+    Site(Site),
+}
+
+#[derive(Debug, Args)]
+struct Site {
+    /// What to read
+    path: PathBuf,
+
+    #[command(flatten)]
+    store: Store,
 }
 
 #[derive(Debug, Args)]
@@ -67,10 +80,13 @@ enum Status {
     Published,
 }
 
+type Import = fn(&Db, &Common, &Options) -> Result<Report, Box<dyn std::error::Error>>;
+
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let (name, common) = match &arguments.format {
-        Format::Markdown(common) => ("markdown", common),
-        Format::Jsonl(common) => ("jsonl", common),
+    let (name, common, import): (_, _, Import) = match &arguments.format {
+        Format::Markdown(common) => ("markdown", common, import_markdown),
+        Format::Jsonl(common) => ("jsonl", common, import_jsonl),
+        Format::Site(site) => return import_site(site),
     };
     let options = Options {
         source: common
@@ -85,11 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         dry_run: common.dry_run,
     };
     let target = Target::open(&common.store, common.dry_run)?;
-    let outcome = match arguments.format {
-        Format::Markdown(_) => import_markdown(&target.db, common, &options),
-        Format::Jsonl(_) => import_jsonl(&target.db, common, &options),
-    };
-    match outcome {
+    match import(&target.db, common, &options) {
         Ok(report) => {
             print(&report, common.dry_run)?;
             let failed = common.strict && !report.broken.is_empty();
@@ -107,6 +119,28 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             Err(error)
         }
     }
+}
+
+fn import_site(Site { path, store }: &Site) -> Outcome {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let faults = |faults| format!("{}: {}", path.display(), Error::Invalid(faults));
+    let settings = json::parse(&bytes, json::MAX_DEPTH).map_err(faults)?;
+    let settings = site::input::settings(&settings).map_err(faults)?;
+    let Target { db, .. } = Target::open(store, false)?;
+    let is_so = db.read_blocking(site::store::get)? == settings;
+    if !is_so {
+        db.write_blocking(Actor::System, move |tx| site::store::put(tx, &settings))?;
+    }
+    writeln!(
+        io::stdout(),
+        "{}",
+        if is_so {
+            "the site is so already"
+        } else {
+            "the site was set"
+        }
+    )?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn last_name(path: &Path) -> String {

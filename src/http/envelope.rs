@@ -191,8 +191,7 @@ fn unreadable(path: &str) -> Option<Problem> {
     if !path.contains('%') {
         return None;
     }
-    let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
-    let readable = decoded.is_ok_and(|path| !path.contains('\0'));
+    let readable = super::query::decoded(path).is_some();
     let detail = "the path is not percent-encoded UTF-8 without NUL characters";
     (!readable).then(|| Problem::new(Code::BadRequest, detail))
 }

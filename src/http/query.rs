@@ -224,18 +224,23 @@ impl Query {
 }
 
 fn decode(text: &str) -> Option<String> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+' | 0)) {
-        return Some(text.to_owned());
+    if text.contains('+') {
+        decoded(&text.replace('+', " "))
+    } else {
+        decoded(text)
     }
+}
+
+/// The text behind percent-encoding, if it is UTF-8 and holds no NUL, which no database could look for. A lone `%` is no
+/// encoding: one spelling for one value is safer with caches in front.
+pub(super) fn decoded(text: &str) -> Option<String> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        // `percent_decode_str` lets a lone % stand for itself; one spelling for one value is safer with caches in front.
         if byte == b'%' && !(rest.next()?.is_ascii_hexdigit() && rest.next()?.is_ascii_hexdigit()) {
             return None;
         }
     }
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
     (!decoded.contains('\0')).then(|| decoded.into_owned())
 }
 

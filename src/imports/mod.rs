@@ -142,7 +142,7 @@ fn prepare(
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);
     let now = db.now();
-    let later = input.published_at.filter(|at| input.status == Some(State::Published) && *at > now).map(|at| {
+    let later = input.published_at.filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now).map(|at| {
         format!("its time is yet to come: stored as scheduled; import it again after {at} to publish it")
     });
 

@@ -225,12 +225,12 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// A published time in the future means scheduled, and publishing without a time means now. Delivery never compares
-/// clocks; the state says it all.
+/// A published time in the future means scheduled, a scheduled one in the past means published, and publishing without a
+/// time means now. Delivery never compares clocks; the state says it all.
 fn settle(state: State, published_at: Option<Time>, now: Time) -> (State, Option<Time>) {
     match (state, published_at) {
-        (State::Published, Some(at)) if at > now => (State::Scheduled, Some(at)),
-        (State::Published, None) => (State::Published, Some(now)),
+        (State::Published | State::Scheduled, Some(at)) if at > now => (State::Scheduled, Some(at)),
+        (State::Published | State::Scheduled, at) => (State::Published, at.or(Some(now))),
         (state, at) => (state, at),
     }
 }

@@ -289,9 +289,32 @@ fn json_lines_come_from_standard_input() {
 }
 
 #[test]
+fn the_site_is_set_from_a_file_and_seen_beside_a_running_server() {
+    let database = Database::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site.json");
+    let set = |json: &str| {
+        std::fs::write(&file, json).unwrap();
+        run(on(&database, &["import", "site", file.to_str().unwrap()]))
+    };
+    let right = r#"{"name": "The Door", "menus": {"main": [{"label": "Home", "url": "/"}]}}"#;
+    assert_eq!(set(right).ok(), "the site was set\n");
+    assert_eq!(set(right).ok(), "the site is so already\n");
+    let server = serve(&database);
+    let site = server.get("/v1/site").ok();
+    assert_eq!(site["name"], "The Door");
+    assert_eq!(site["menus"]["main"][0]["label"], "Home");
+    let refused = set(r#"{"nam": "x", "logo": {"url": "x:y"}}"#).refused();
+    for fault in ["/name: ", "/nam: ", "/logo/url: "] {
+        assert!(refused.contains(fault), "{refused}");
+    }
+    assert_eq!(server.get("/v1/site").ok()["name"], "The Door");
+}
+
+#[test]
 fn a_source_that_is_not_there_is_named() {
     let database = Database::new();
-    for format in ["markdown", "jsonl"] {
+    for format in ["markdown", "jsonl", "site"] {
         let refused = run(on(&database, &["import", format, "/no/such/place"])).refused();
         assert!(refused.contains("/no/such/place"), "{refused}");
     }
