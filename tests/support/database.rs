@@ -62,13 +62,9 @@ impl Database {
         match &self.0 {
             Kind::Sqlite(of) => {
                 let folder = folder();
-                // What has not been checkpointed yet stands in the log beside the file.
-                for name in ["masthead.db", "masthead.db-wal"] {
-                    let file = of.path().join(name);
-                    if file.exists() {
-                        fs::copy(file, folder.path().join(name)).expect("copy the database");
-                    }
-                }
+                // A snapshot, whoever is still closing it.
+                let into = folder.path().join("masthead.db");
+                alter(of, &format!("VACUUM INTO '{}'", into.display()));
                 Self(Kind::Sqlite(folder))
             }
             Kind::Postgres { server, name } => Self(Kind::copy(server.clone(), name)),

@@ -1,97 +1,20 @@
 //! Lists of articles. First the ids of one page, by the index that fits the filter and the order; then the rows. A list
-//! costs the same at any depth and size where an index covers it ([`is_indexed`]); the others scan, and belong on the
-//! pool.
+//! costs the same at any depth and size where an index covers it ([`is_indexed`](super::is_indexed)); the others scan, and
+//! belong on the pool.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::filter::{Driver, Filter, Resolved, Sort};
 use super::load;
 use crate::articles::fields::Selection;
-use crate::articles::model::{Article, Audience, Kind, State};
-use crate::authors;
+use crate::articles::model::{Article, Kind, State};
 use crate::db::dialect::id_in;
 use crate::db::page::{Key, Page, Slice};
-use crate::db::schema::{article_authors, article_tags, articles, published_counts};
+use crate::db::schema::{article_authors, article_tags, articles};
 use crate::db::{Conn, each};
 use crate::error::Result;
 use crate::id::Id;
-use crate::names::names;
-use crate::tags;
-use crate::time::Time;
-
-/// Which published articles a list holds. Everything is optional; what is given must all hold.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Tags by slug or id; the article carries all of them.
-    pub tags: Vec<String>,
-    /// Tags by slug or id; the article carries at least one of them.
-    pub any_tags: Vec<String>,
-    /// An author by slug or id.
-    pub author: Option<String>,
-    /// A locale.
-    pub locale: Option<String>,
-    /// Shown first, or not.
-    pub featured: Option<bool>,
-    /// Who it is for.
-    pub audience: Option<Audience>,
-    /// Published at this time or later.
-    pub published_after: Option<Time>,
-    /// Published before this time.
-    pub published_before: Option<Time>,
-    /// Among these.
-    pub ids: Vec<Id>,
-    /// Not among these.
-    pub exclude: Vec<Id>,
-}
-
-/// The orders of a list of articles; ties by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    /// The newest first.
-    Newest,
-    /// The oldest first.
-    Oldest,
-    /// The last changed first.
-    LastUpdated,
-    /// By title, as ASCII: it sorts alike on every database.
-    Title,
-}
-
-names!(Sort {
-    Newest => "-published_at",
-    Oldest => "published_at",
-    LastUpdated => "-updated_at",
-    Title => "title",
-});
-
-/// Whether indexes cover this list, so that it takes microseconds and may run at once.
-#[must_use]
-pub fn is_indexed(filter: &Filter, sort: Sort, page: &Page) -> bool {
-    let Filter {
-        tags,
-        any_tags,
-        author,
-        locale,
-        featured,
-        audience,
-        published_after,
-        published_before,
-        ids,
-        exclude,
-    } = filter;
-    let by_time = matches!(sort, Sort::Newest | Sort::Oldest);
-    // Of any of several tags, each is read by itself and the rows are merged.
-    let joined = tags.len() + usize::from(author.is_some()) + usize::from(!any_tags.is_empty());
-    let narrowed = usize::from(locale.is_some()) + usize::from(featured.is_some());
-    let ranged = published_after.is_some() || published_before.is_some();
-    page.offset() <= 1_000
-        && audience.is_none()
-        && any_tags.len() <= 5
-        && exclude.len() <= 20
-        && (ids.is_empty() || joined + narrowed == 0)
-        && joined + narrowed <= 1
-        && (by_time || joined + narrowed == 0 && !ranged)
-}
 
 /// One page of the published articles of a kind.
 ///
@@ -146,129 +69,6 @@ pub fn count(conn: &mut Conn, kind: Kind, filter: &Filter) -> Result<i64> {
         return Ok(known);
     }
     Ok(each!(conn, c => narrow!(articles::table.into_boxed(), filter).count().get_result(c))?)
-}
-
-/// A filter whose tags and author are known.
-struct Resolved<'f> {
-    kind: Kind,
-    filter: &'f Filter,
-    /// The rarest first.
-    tags: Vec<tags::store::Found>,
-    any_tags: Vec<Id>,
-    author: Option<authors::store::Found>,
-}
-
-/// Which index a list follows.
-enum Driver {
-    Articles,
-    Tag(Id),
-    AnyTag,
-    Author(Id),
-}
-
-impl<'f> Resolved<'f> {
-    /// `None` where a tag or author does not exist, so that nothing can match.
-    fn new(conn: &mut Conn, kind: Kind, filter: &'f Filter) -> Result<Option<Self>> {
-        let mut tags = Vec::with_capacity(filter.tags.len());
-        for key in &filter.tags {
-            let Some(tag) = tags::store::find(conn, key)? else {
-                return Ok(None);
-            };
-            tags.push(tag);
-        }
-        tags.sort_by_key(|tag| tag.article_count);
-        let mut any_tags = Vec::with_capacity(filter.any_tags.len());
-        for key in &filter.any_tags {
-            any_tags.extend(tags::store::find(conn, key)?.map(|tag| tag.id));
-        }
-        if any_tags.is_empty() && !filter.any_tags.is_empty() {
-            return Ok(None);
-        }
-        let author = match &filter.author {
-            Some(key) => match authors::store::find(conn, key)? {
-                Some(author) => Some(author),
-                None => return Ok(None),
-            },
-            None => None,
-        };
-        Ok(Some(Self {
-            kind,
-            filter,
-            tags,
-            any_tags,
-            author,
-        }))
-    }
-
-    fn driver(&self, sort: Sort) -> Driver {
-        if !matches!(sort, Sort::Newest | Sort::Oldest) || !self.filter.ids.is_empty() {
-            return Driver::Articles;
-        }
-        match (self.tags.first(), self.author) {
-            (Some(tag), Some(author)) if tag.article_count > author.article_count => {
-                Driver::Author(author.id)
-            }
-            (Some(tag), _) => Driver::Tag(tag.id),
-            (None, Some(author)) => Driver::Author(author.id),
-            (None, None) if !self.any_tags.is_empty() => Driver::AnyTag,
-            (None, None) => Driver::Articles,
-        }
-    }
-
-    /// Whether the driving index alone decides, and the articles need not be looked at.
-    fn needs_articles(&self) -> bool {
-        let Filter {
-            locale,
-            featured,
-            audience,
-            ids,
-            ..
-        } = self.filter;
-        self.tags.len() + usize::from(self.author.is_some()) > 1
-            || !self.any_tags.is_empty()
-            || locale.is_some()
-            || featured.is_some()
-            || audience.is_some()
-            || !ids.is_empty()
-    }
-
-    /// The count where it is kept: of all, of a locale, of a tag or of an author.
-    fn known_count(&self, conn: &mut Conn) -> Result<Option<i64>> {
-        let Filter {
-            published_after,
-            published_before,
-            exclude,
-            locale,
-            featured,
-            audience,
-            ids,
-            ..
-        } = self.filter;
-        let narrowed = published_after.is_some()
-            || published_before.is_some()
-            || featured.is_some()
-            || audience.is_some()
-            || !exclude.is_empty()
-            || !ids.is_empty()
-            || !self.any_tags.is_empty();
-        match (self.tags.as_slice(), self.author, locale) {
-            _ if narrowed => Ok(None),
-            ([], None, locale) => {
-                let of_kind = published_counts::table
-                    .filter(published_counts::kind.eq(self.kind.as_str()))
-                    .select((published_counts::locale, published_counts::count));
-                let counts: Vec<(String, i64)> = each!(conn, c => of_kind.load(c))?;
-                let wanted = counts
-                    .iter()
-                    .filter(|(of, _)| locale.as_ref().is_none_or(|locale| locale == of));
-                Ok(Some(wanted.map(|(_, count)| count).sum()))
-            }
-            _ if self.kind != Kind::Article => Ok(None),
-            ([tag], None, None) => Ok(Some(tag.article_count)),
-            ([], Some(author), None) => Ok(Some(author.article_count)),
-            _ => Ok(None),
-        }
-    }
 }
 
 // The join tables under other names: a list may follow one of them already.

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::write;
+use super::joins;
 use crate::articles::model::Format;
 use crate::articles::render::{self, Rendered, SANITIZER_VERSION};
 use crate::changes::model::{Actor, Entry, Resource};
@@ -61,7 +61,7 @@ fn outdated(conn: &mut Conn) -> Result<Vec<(Id, Format, String)>> {
 }
 
 fn store(tx: &mut Tx<'_>, id: Id, rendered: &Rendered) -> Result<()> {
-    let footprint = write::footprint_of(tx.conn(), id)?;
+    let footprint = joins::footprint_of(tx.conn(), id)?;
     let body = (
         article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
         article_bodies::toc.eq(json::text(&rendered.toc)),

@@ -2,21 +2,18 @@
 
 use diesel::prelude::*;
 
+use super::{joins, slugs};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
 use crate::changes::model::{Entry, Footprint, Resource};
-use crate::changes::tags as cache;
-use crate::db::schema::{
-    article_authors, article_bodies, article_slugs, article_tags, articles, published_counts,
-};
+use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
 use crate::slug;
 use crate::time::Time;
-use crate::{authors, redirects, tags};
 
 /// A stored article, as a write leaves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +29,15 @@ pub struct Stored {
 }
 
 /// What a write must know of an article before it changes it.
-struct Before {
-    kind: Kind,
-    state: State,
-    locale: String,
-    slug: String,
-    version: i64,
-    published_at: Option<Time>,
-    tags: Vec<Id>,
-    authors: Vec<Id>,
+pub(super) struct Before {
+    pub(super) kind: Kind,
+    pub(super) state: State,
+    pub(super) locale: String,
+    pub(super) slug: String,
+    pub(super) version: i64,
+    pub(super) published_at: Option<Time>,
+    pub(super) tags: Vec<Id>,
+    pub(super) authors: Vec<Id>,
 }
 
 /// Stores a new article.
@@ -57,7 +54,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
         ));
     }
     let (state, published_at) = settle(new.state, new.published_at, tx.now());
-    let slug = choose_slug(tx.conn(), new, id)?;
+    let slug = slugs::choose(tx.conn(), new, id)?;
     let row = (
         articles::id.eq(id),
         articles::kind.eq(new.kind.as_str()),
@@ -68,13 +65,13 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::insert_into(articles::table).values(row).execute(c))?;
     let body = (article_bodies::article_id.eq(id), body_columns!(new));
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
-    keep_slug(tx.conn(), &slug, &new.locale, id, true)?;
+    slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     for alias in &new.aliases {
-        if !slug_taken(tx.conn(), alias, &new.locale)? {
-            keep_slug(tx.conn(), alias, &new.locale, id, false)?;
+        if !slugs::is_taken(tx.conn(), alias, &new.locale)? {
+            slugs::keep(tx.conn(), alias, &new.locale, id, false)?;
         }
     }
-    let after = join(tx, new, id, state, published_at)?;
+    let after = joins::join(tx, new, id, state, published_at)?;
     tx.log(Entry {
         action: "created",
         resource: Resource::Article,
@@ -100,11 +97,11 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         .ok_or(Error::NotFound("article"))?;
     let (state, published_at) = settle(new.state, new.published_at.or(was.published_at), tx.now());
     let same_place = was.locale == new.locale
-        && matches!(&new.slug, Wish::Like(base) if is_like(&was.slug, base));
+        && matches!(&new.slug, Wish::Like(base) if slugs::is_like(&was.slug, base));
     let slug = if same_place {
         was.slug.clone()
     } else {
-        choose_slug(tx.conn(), new, id)?
+        slugs::choose(tx.conn(), new, id)?
     };
     if slug != was.slug || new.locale != was.locale {
         let former = article_slugs::table.find((&was.slug, &was.locale));
@@ -114,7 +111,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
             .find((&slug, &new.locale))
             .filter(article_slugs::article_id.eq(id));
         each!(tx.conn(), c => diesel::delete(own).execute(c))?;
-        keep_slug(tx.conn(), &slug, &new.locale, id, true)?;
+        slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     }
     let version = was.version + 1;
     let row = (
@@ -124,8 +121,8 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
     each!(tx.conn(), c => body.execute(c))?;
-    let before = leave(tx, id, &was)?;
-    let after = join(tx, new, id, state, published_at)?;
+    let before = joins::leave(tx, id, &was)?;
+    let after = joins::join(tx, new, id, state, published_at)?;
     tx.log(Entry {
         action: "updated",
         resource: Resource::Article,
@@ -188,9 +185,9 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     each!(tx.conn(), c => in_authors.execute(c))?;
     let delta = i64::from(state.is_public()) - i64::from(was.state.is_public());
     if delta != 0 {
-        count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
+        joins::count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
     }
-    let footprint = |state| footprint(id, was.kind, state, &was.tags, &was.authors);
+    let footprint = |state| joins::footprint(id, was.kind, state, &was.tags, &was.authors);
     let entry = Entry {
         action: way.as_str(),
         resource: Resource::Article,
@@ -213,7 +210,7 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
 /// [`Error::NotFound`] where there is no such article.
 pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let was = before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
-    let before = leave(tx, id, &was)?;
+    let before = joins::leave(tx, id, &was)?;
     each!(tx.conn(), c => diesel::delete(articles::table.find(id)).execute(c))?;
     tx.log(Entry {
         action: "purged",
@@ -235,37 +232,11 @@ fn settle(state: State, published_at: Option<Time>, now: Time) -> (State, Option
     }
 }
 
-/// Counts a published text in or out, wherever counts are kept.
-fn count(
-    tx: &mut Tx<'_>,
-    kind: Kind,
-    locale: &str,
-    tags: &[Id],
-    authors: &[Id],
-    delta: i64,
-) -> Result<()> {
-    let articles = if kind == Kind::Article { delta } else { 0 };
-    tags::store::count_uses(tx, tags, articles, delta)?;
-    authors::store::count_uses(tx, authors, articles, delta)?;
-    let kept = published_counts::table.find((kind.as_str(), locale));
-    let more = published_counts::count.eq(published_counts::count + delta);
-    let known = each!(tx.conn(), c => diesel::update(kept).set(more).execute(c))?;
-    if known == 0 {
-        let row = (
-            published_counts::kind.eq(kind.as_str()),
-            published_counts::locale.eq(locale),
-            published_counts::count.eq(delta),
-        );
-        each!(tx.conn(), c => diesel::insert_into(published_counts::table).values(row).execute(c))?;
-    }
-    Ok(())
-}
-
-fn invalid(pointer: &str, code: FaultCode, detail: String) -> Error {
+pub(super) fn invalid(pointer: &str, code: FaultCode, detail: String) -> Error {
     Error::Invalid(vec![Fault::at(pointer, code, detail)])
 }
 
-fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
+pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
     let columns = (
         articles::kind,
         articles::state,
@@ -348,155 +319,3 @@ macro_rules! body_columns {
     };
 }
 use body_columns;
-
-/// Writes the tags and authors of an article, counts it in, and answers what it shows now.
-fn join(
-    tx: &mut Tx<'_>,
-    new: &NewArticle,
-    id: Id,
-    state: State,
-    published_at: Option<Time>,
-) -> Result<Footprint> {
-    let listed = published_at.filter(|_| state.is_public());
-    let tag_ids = distinct(&new.tags, "/tags", |key, pointer| {
-        tags::store::ensure(tx, key, pointer)
-    })?;
-    let author_ids = distinct(&new.authors, "/authors", |key, pointer| {
-        authors::store::ensure(tx, key, pointer)
-    })?;
-    for (position, tag) in (0_i32..).zip(&tag_ids) {
-        let row = (
-            article_tags::article_id.eq(id),
-            article_tags::position.eq(position),
-            article_tags::tag_id.eq(*tag),
-            article_tags::kind.eq(new.kind.as_str()),
-            article_tags::published_at.eq(listed),
-        );
-        each!(tx.conn(), c => diesel::insert_into(article_tags::table).values(row).execute(c))?;
-    }
-    for (position, author) in (0_i32..).zip(&author_ids) {
-        let row = (
-            article_authors::article_id.eq(id),
-            article_authors::position.eq(position),
-            article_authors::author_id.eq(*author),
-            article_authors::kind.eq(new.kind.as_str()),
-            article_authors::published_at.eq(listed),
-        );
-        each!(tx.conn(), c => diesel::insert_into(article_authors::table).values(row).execute(c))?;
-    }
-    if state.is_public() {
-        count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
-    }
-    Ok(footprint(id, new.kind, state, &tag_ids, &author_ids))
-}
-
-/// Takes an article out of its tags and authors, counts it out, and answers what it showed.
-fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> {
-    if was.state.is_public() {
-        count(tx, was.kind, &was.locale, &was.tags, &was.authors, -1)?;
-    }
-    let in_tags = article_tags::table.filter(article_tags::article_id.eq(id));
-    each!(tx.conn(), c => diesel::delete(in_tags).execute(c))?;
-    let in_authors = article_authors::table.filter(article_authors::article_id.eq(id));
-    each!(tx.conn(), c => diesel::delete(in_authors).execute(c))?;
-    Ok(footprint(id, was.kind, was.state, &was.tags, &was.authors))
-}
-
-/// The ids of what these keys name, each once, in order, with the faults of all.
-fn distinct(
-    keys: &[String],
-    at: &str,
-    mut ensure: impl FnMut(&str, &str) -> Result<Id>,
-) -> Result<Vec<Id>> {
-    let (mut ids, mut faults) = (Vec::with_capacity(keys.len()), Vec::new());
-    for (index, key) in keys.iter().enumerate() {
-        match ensure(key, &format!("{at}/{index}")) {
-            Ok(id) if ids.contains(&id) => {}
-            Ok(id) => ids.push(id),
-            Err(Error::Invalid(more)) => faults.extend(more),
-            Err(error) => return Err(error),
-        }
-    }
-    if faults.is_empty() {
-        Ok(ids)
-    } else {
-        Err(Error::Invalid(faults))
-    }
-}
-
-/// What an article shows as it stands.
-pub(super) fn footprint_of(conn: &mut Conn, id: Id) -> Result<Footprint> {
-    let now = before(conn, id)?.ok_or(Error::NotFound("article"))?;
-    Ok(footprint(id, now.kind, now.state, &now.tags, &now.authors))
-}
-
-fn footprint(id: Id, kind: Kind, state: State, tags: &[Id], authors: &[Id]) -> Footprint {
-    let list = match kind {
-        Kind::Article => cache::LIST_ARTICLES,
-        Kind::Page => cache::LIST_PAGES,
-    };
-    let mut names = cache::of(Resource::Article, id);
-    names.push(' ');
-    names.push_str(list);
-    for (resource, ids) in [(Resource::Tag, tags), (Resource::Author, authors)] {
-        for id in ids {
-            names.push(' ');
-            names.push_str(&cache::of(resource, *id));
-        }
-    }
-    Footprint {
-        public: state.is_public(),
-        tags: names,
-    }
-}
-
-fn choose_slug(conn: &mut Conn, new: &NewArticle, id: Id) -> Result<String> {
-    match &new.slug {
-        Wish::Exactly(wished) => {
-            let owner = article_slugs::table
-                .find((wished, &new.locale))
-                .select(article_slugs::article_id);
-            let owner: Option<Id> = each!(conn, c => owner.first(c).optional())?;
-            let taken = owner.is_some_and(|owner| owner != id)
-                || redirects::store::taken(conn, wished, &new.locale)?;
-            if taken {
-                let detail = format!(
-                    "the slug `{wished}` is taken in the locale `{}`",
-                    new.locale
-                );
-                return Err(invalid("/slug", FaultCode::Taken, detail));
-            }
-            Ok(wished.clone())
-        }
-        Wish::Like(wished) => slug::first_free(wished, |slug| {
-            Ok(!slug_taken(conn, slug, &new.locale)?
-                && !redirects::store::taken(conn, slug, &new.locale)?)
-        }),
-    }
-}
-
-/// Whether a slug is the wished one, or one that was given instead because that was taken.
-fn is_like(slug: &str, wished: &str) -> bool {
-    slug == wished
-        || slug.rsplit_once('-').is_some_and(|(base, suffix)| {
-            wished.starts_with(base) && suffix.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-}
-
-fn slug_taken(conn: &mut Conn, slug: &str, locale: &str) -> Result<bool> {
-    let owner = article_slugs::table
-        .find((slug, locale))
-        .select(article_slugs::article_id);
-    Ok(each!(conn, c => owner.first::<Id>(c).optional())?.is_some())
-}
-
-fn keep_slug(conn: &mut Conn, slug: &str, locale: &str, id: Id, current: bool) -> Result<()> {
-    let row = (
-        article_slugs::slug.eq(slug),
-        article_slugs::locale.eq(locale),
-        article_slugs::article_id.eq(id),
-        article_slugs::current.eq(current),
-    );
-    each!(conn, c => diesel::insert_into(article_slugs::table).values(row).execute(c))?;
-    Ok(())
-}

@@ -1,135 +1,22 @@
 //! Articles and pages for readers.
 
+pub mod query;
+
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use utoipa::IntoParams;
 
+use self::query::{ArticleListQuery, ArticleQuery, TextForm, TextFormQuery};
 use super::fields::{Field, Selection};
-use super::model::{Article, Audience, Kind};
-use super::store::{self, Filter, Lookup, Sort};
+use super::model::{Article, Kind};
+use super::store::{self, Lookup, Sort};
 use super::text_forms;
 use crate::app::App;
-use crate::error::{Error, FaultCode};
+use crate::error::Error;
 use crate::http::error::Refusal;
 use crate::http::list::List;
-use crate::http::query::{Query, boolean, one_of, parsed};
+use crate::http::query::{Query, one_of};
 use crate::http::respond::Answer;
 use crate::id::Id;
-
-/// The parameters of a list of articles.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the query; `read_list` reads it")]
-struct ArticleListQuery {
-    /// A tag by slug, name or id. Repeat it for articles that carry all of them.
-    #[param(max_items = 20, min_length = 1)]
-    tag: Option<Vec<String>>,
-    /// A tag by slug, name or id. Repeat it for articles that carry at least one of them.
-    #[param(max_items = 20, min_length = 1)]
-    any_tag: Option<Vec<String>>,
-    /// An author by slug, name or id.
-    #[param(min_length = 1)]
-    author: Option<String>,
-    /// A locale of the site.
-    #[param(min_length = 1)]
-    locale: Option<String>,
-    /// Only what is featured, or only what is not.
-    featured: Option<bool>,
-    /// Only what is for this audience.
-    #[param(inline)]
-    audience: Option<Audience>,
-    /// Published at this time or later (RFC 3339).
-    #[param(value_type = Option<String>, format = DateTime)]
-    published_after: Option<String>,
-    /// Published before this time (RFC 3339).
-    #[param(value_type = Option<String>, format = DateTime)]
-    published_before: Option<String>,
-    /// Only these. Repeat it, up to 100 times.
-    #[param(max_items = 100)]
-    id: Option<Vec<uuid::Uuid>>,
-    /// All but these. Repeat it, up to 100 times.
-    #[param(max_items = 100)]
-    exclude: Option<Vec<uuid::Uuid>>,
-    /// The order; ties by id. Default `-published_at`.
-    #[param(inline)]
-    sort: Option<SortName>,
-    /// Items of a page, 1 to 100; default 20.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// The `next` or `previous` of a page in the same order. Not together with `page`.
-    #[param(min_length = 1)]
-    cursor: Option<String>,
-    /// A page number, from 1; `page` times `limit` is at most 10,000. Not together with `cursor`.
-    #[param(minimum = 1, maximum = 10_000)]
-    page: Option<u32>,
-    /// Also count the whole list, into `page.total`.
-    count: Option<bool>,
-    /// Only these fields, separated by commas; the id is always there.
-    #[param(inline, style = Form, explode = false, min_items = 1)]
-    fields: Option<Vec<Field>>,
-    /// These fields too, separated by commas.
-    #[param(inline, style = Form, explode = false, min_items = 1)]
-    include: Option<Vec<Include>>,
-}
-
-/// The parameters of a single article.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the query; `read_one` reads it")]
-struct ArticleQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
-    #[param(min_length = 1)]
-    locale: Option<String>,
-    /// Only these fields, separated by commas; the id is always there.
-    #[param(inline, style = Form, explode = false, min_items = 1)]
-    fields: Option<Vec<Field>>,
-    /// These fields too, separated by commas: markdown and text are left out otherwise.
-    #[param(inline, style = Form, explode = false, min_items = 1)]
-    include: Option<Vec<Include>>,
-}
-
-/// The parameters of a text form.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the query; `read_one` reads it")]
-struct TextFormQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
-    #[param(min_length = 1)]
-    locale: Option<String>,
-}
-
-/// The orders, as the document names them.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "documents `Sort`; a test compares the two")]
-enum SortName {
-    #[schema(rename = "-published_at")]
-    Newest,
-    #[schema(rename = "published_at")]
-    Oldest,
-    #[schema(rename = "-updated_at")]
-    LastUpdated,
-    #[schema(rename = "title")]
-    Title,
-}
-
-/// What `include` may name, as the document lists it.
-#[derive(utoipa::ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(
-    dead_code,
-    reason = "documents `Field::INCLUDES`; a test compares the two"
-)]
-enum Include {
-    Body,
-    Markdown,
-    Text,
-    Toc,
-    Tags,
-    Authors,
-    Seo,
-    Metadata,
-    Translations,
-}
 
 /// List articles
 ///
@@ -256,20 +143,6 @@ pub(crate) async fn get_page_text(
     get_text(&request, &app, Kind::Page, path.into_inner()).await
 }
 
-/// The forms of a text besides JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum TextForm {
-    /// Markdown with front matter.
-    Md,
-    /// Plain text.
-    Txt,
-    /// The sanitised body.
-    Html,
-}
-
-crate::names::names!(TextForm { Md => "md", Txt => "txt", Html => "html" });
-
 async fn list(
     request: &HttpRequest,
     app: &web::Data<App>,
@@ -280,8 +153,8 @@ async fn list(
         .one("sort", |text| one_of(text, Sort::ALL, Sort::as_str))
         .unwrap_or(Sort::Newest);
     let page = query.page(sort.as_str());
-    let filter = read_filter(&mut query, app);
-    let show = read_selection(&mut query, Selection::summary());
+    let filter = query::filter(&mut query, app);
+    let show = query::selection(&mut query, Selection::summary());
     let count = query.flag("count");
     query.finish()?;
 
@@ -307,55 +180,6 @@ async fn list(
     Answer::json(&list)?.at(change).linked(link).to(request)
 }
 
-fn read_filter(query: &mut Query, app: &App) -> Filter {
-    Filter {
-        tags: query.many("tag", 20),
-        any_tags: query.many("any_tag", 20),
-        author: query.one("author", |text| Ok(text.to_owned())),
-        locale: read_locale(query, app),
-        featured: query.one("featured", boolean),
-        audience: query.one("audience", |text| {
-            one_of(text, Audience::ALL, Audience::as_str)
-        }),
-        published_after: query.one("published_after", parsed),
-        published_before: query.one("published_before", parsed),
-        ids: query.many_of("id", 100, parsed::<Id>),
-        exclude: query.many_of("exclude", 100, parsed::<Id>),
-    }
-}
-
-fn read_locale(query: &mut Query, app: &App) -> Option<String> {
-    query.one("locale", |text| {
-        let known = app
-            .rules
-            .locales
-            .iter()
-            .find(|locale| locale.as_str() == text);
-        known.cloned().ok_or_else(|| {
-            (
-                FaultCode::NotAllowed,
-                format!(
-                    "`{text}` is none of the site's locales: {}",
-                    app.rules.locales.join(", ")
-                ),
-            )
-        })
-    })
-}
-
-fn read_selection(query: &mut Query, default: Selection) -> Selection {
-    let named = |text: &str, all: &[Field]| -> Result<Vec<Field>, _> {
-        text.split(',')
-            .map(|name| one_of(name.trim(), all, Field::as_str))
-            .collect()
-    };
-    let fields = query.one("fields", |text| named(text, Field::ALL));
-    let include = query
-        .one("include", |text| named(text, Field::INCLUDES))
-        .unwrap_or_default();
-    fields.map_or(default, Selection::of).with(&include)
-}
-
 async fn get_one(
     request: &HttpRequest,
     app: &web::Data<App>,
@@ -363,8 +187,8 @@ async fn get_one(
     key: String,
 ) -> Result<HttpResponse, Refusal> {
     let mut query = Query::parse(request.query_string());
-    let locale = read_locale(&mut query, app);
-    let show = read_selection(&mut query, Selection::full());
+    let locale = query::locale(&mut query, app);
+    let show = query::selection(&mut query, Selection::full());
     query.finish()?;
 
     let change = app.db.public_change();
@@ -380,7 +204,7 @@ async fn get_text(
     (key, form): (String, String),
 ) -> Result<HttpResponse, Refusal> {
     let mut query = Query::parse(request.query_string());
-    let locale = read_locale(&mut query, app);
+    let locale = query::locale(&mut query, app);
     query.finish()?;
     let form = TextForm::from_name(&form).ok_or(Error::NotFound(kind.as_str()))?;
     let (show, content_type) = match form {
