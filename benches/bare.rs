@@ -13,7 +13,7 @@ use masthead::db::Backend;
 use masthead::db::dialect::id_in;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes, meta,
-    redirects, tags,
+    published_counts, redirects, tags,
 };
 use masthead::id::Id;
 use masthead::slug;
@@ -121,8 +121,6 @@ macro_rules! create {
                     articles::citations.eq(json(&input.citations)),
                     articles::word_count.eq(rendered.word_count.cast_signed()),
                     articles::reading_minutes.eq(rendered.reading_minutes.cast_signed()),
-                    articles::seo.eq(json(&input.seo)),
-                    articles::metadata.eq(json(&input.metadata)),
                     articles::translation_key.eq(&input.translation_key),
                     articles::external_id.eq(&input.external_id),
                     articles::updated_at.eq(now),
@@ -137,6 +135,8 @@ macro_rules! create {
                 article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
                 article_bodies::format.eq(body.format.as_str()),
                 article_bodies::toc.eq(json(&rendered.toc)),
+                article_bodies::seo.eq(json(&input.seo)),
+                article_bodies::metadata.eq(json(&input.metadata)),
                 article_bodies::html.eq(&rendered.html),
                 article_bodies::source.eq(&body.text),
                 article_bodies::text.eq(&rendered.text),
@@ -217,10 +217,25 @@ macro_rules! create {
                 .filter(id_in(tags::id, &tag_ids))
                 .filter(tags::parent_id.is_not_null());
             assert!(parents.load::<Option<Id>>(conn)?.is_empty());
-            let more = authors::article_count.eq(authors::article_count + 1);
+            let more = (
+                authors::article_count.eq(authors::article_count + 1),
+                authors::public_count.eq(authors::public_count + 1),
+            );
             diesel::update(authors::table.filter(id_in(authors::id, &author_ids)))
                 .set(more)
                 .execute(conn)?;
+            let kept = published_counts::table.find((Kind::Article.as_str(), locale));
+            let more = published_counts::count.eq(published_counts::count + 1);
+            if diesel::update(kept).set(more).execute(conn)? == 0 {
+                let row = (
+                    published_counts::kind.eq(Kind::Article.as_str()),
+                    published_counts::locale.eq(locale),
+                    published_counts::count.eq(1),
+                );
+                diesel::insert_into(published_counts::table)
+                    .values(row)
+                    .execute(conn)?;
+            }
 
             let mut shown = format!("a-{} list-articles", id.short());
             for tag in &tag_ids {

@@ -8,7 +8,8 @@ use masthead::articles::model::Format;
 use masthead::articles::render::{self, Rendered, SANITIZER_VERSION};
 use masthead::db::page::{Cursor, Key};
 use masthead::db::schema::{
-    article_authors, article_bodies, article_slugs, article_tags, articles, authors, meta, tags,
+    article_authors, article_bodies, article_slugs, article_tags, articles, authors, meta,
+    published_counts, tags,
 };
 use masthead::db::{Backend, Settings, migrate};
 use masthead::id::Id;
@@ -119,6 +120,7 @@ macro_rules! fill {
         fn $name(conn: &mut $conn, press: &Press, bodies: &[(Rendered, String)], count: usize) -> QueryResult<()> {
             let now = published_at(count);
             let (mut of_tag, mut of_author) = ([0_i64; TAGS], [0_i64; AUTHORS]);
+            let mut of_locale = std::collections::BTreeMap::<_, i64>::new();
             conn.batch_execute("BEGIN")?;
             for n in 0..TAGS {
                 let name = press.tag_name(n);
@@ -144,6 +146,7 @@ macro_rules! fill {
                     authors::name.eq(name),
                     authors::links.eq("[]"),
                     authors::article_count.eq(0),
+                    authors::public_count.eq(0),
                     authors::version.eq(1),
                     authors::created_at.eq(now),
                     authors::updated_at.eq(now),
@@ -159,6 +162,7 @@ macro_rules! fill {
                     let (rendered, source) = &bodies[n % bodies.len()];
                     let (head, id, at) = (press.head(n), id(n), published_at(n));
                     let slug = slug_of(press, n);
+                    *of_locale.entry(head.locale).or_default() += 1;
                     rows.push((
                         (
                             articles::id.eq(id),
@@ -180,8 +184,6 @@ macro_rules! fill {
                             articles::citations.eq("[]"),
                             articles::word_count.eq(rendered.word_count.cast_signed()),
                             articles::reading_minutes.eq(rendered.reading_minutes.cast_signed()),
-                            articles::seo.eq("{}"),
-                            articles::metadata.eq("{}"),
                             articles::version.eq(1),
                             articles::created_at.eq(at),
                             articles::updated_at.eq(at),
@@ -193,6 +195,8 @@ macro_rules! fill {
                         article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
                         article_bodies::format.eq("markdown"),
                         article_bodies::toc.eq(serde_json::to_string(&rendered.toc).unwrap()),
+                        article_bodies::seo.eq("{}"),
+                        article_bodies::metadata.eq("{}"),
                         article_bodies::html.eq(&rendered.html),
                         article_bodies::source.eq(source),
                         article_bodies::text.eq(&rendered.text),
@@ -239,8 +243,16 @@ macro_rules! fill {
                 diesel::update(tags::table.find(name_id(4, n))).set(counts).execute(conn)?;
             }
             for (n, count) in of_author.into_iter().enumerate() {
-                let count = authors::article_count.eq(count);
-                diesel::update(authors::table.find(name_id(5, n))).set(count).execute(conn)?;
+                let counts = (authors::article_count.eq(count), authors::public_count.eq(count));
+                diesel::update(authors::table.find(name_id(5, n))).set(counts).execute(conn)?;
+            }
+            for (locale, count) in of_locale {
+                let row = (
+                    published_counts::kind.eq("article"),
+                    published_counts::locale.eq(locale),
+                    published_counts::count.eq(count),
+                );
+                diesel::insert_into(published_counts::table).values(row).execute(conn)?;
             }
             let change = i64::try_from(count).unwrap();
             let counter = (meta::change.eq(change), meta::public_change.eq(change));

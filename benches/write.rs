@@ -41,6 +41,10 @@ use report::{grouped, median, spread, table, verdict};
 /// The articles that clients take in turn, each time under another title.
 const POOL: usize = 500;
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let small = std::env::args().any(|argument| argument == "--small");
     let (rounds, length) = if small {

@@ -1,6 +1,7 @@
 //! The database: one way to read, one way to write, whichever back end there is. [`Db::read`] and [`Db::read_indexed`]
 //! give a function one snapshot; [`Db::write`] gives it a [`Tx`] on the one writer, which commits many in one go.
 
+mod checkpoint;
 mod conn;
 pub mod dialect;
 pub mod error;
@@ -46,6 +47,8 @@ struct Inner {
     queue: Sender<Box<dyn Job>>,
     /// Places in the queue.
     places: Arc<Semaphore>,
+    /// While this is there, the write-ahead log is moved into the database.
+    _alive: Arc<()>,
 }
 
 /// What may be written without a change number.
@@ -105,6 +108,10 @@ impl Db {
             after_commit,
             conn,
         );
+        let alive = Arc::new(());
+        if let Backend::Sqlite(path) = &settings.backend {
+            checkpoint::start(&settings, path, Arc::downgrade(&alive))?;
+        }
         let (queue, jobs) = mpsc::channel();
         std::thread::Builder::new()
             .name("writer".into())
@@ -118,6 +125,7 @@ impl Db {
             position,
             epoch,
             queue,
+            _alive: alive,
         })))
     }
 

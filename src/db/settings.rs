@@ -72,7 +72,8 @@ impl Settings {
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
-                     PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;"
+                     PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
+                     PRAGMA temp_store = MEMORY;"
                 ))?;
                 Ok(Conn::Sqlite(conn))
             }

@@ -11,9 +11,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::schema::meta;
-use super::settings::Settings;
+use super::settings::{Backend, Settings};
 use super::tx::Outcome;
-use super::{Conn, dialect};
+use super::{Conn, checkpoint, dialect};
 use crate::error::{Error, Result};
 use crate::time::{Clock, Time};
 
@@ -128,6 +128,19 @@ impl Writer {
         }
     }
 
+    /// The checkpoint thread has fallen far behind, as under a reader that never ends: better slow than out of disk.
+    fn keep_log_short(&mut self) {
+        let (Backend::Sqlite(path), Some(conn)) = (&self.settings.backend, &mut self.conn) else {
+            return;
+        };
+        let log = checkpoint::log_of(path);
+        if checkpoint::size(&log) > checkpoint::TOO_LONG
+            && let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        {
+            tracing::warn!(%error, "the write-ahead log cannot be moved into the database");
+        }
+    }
+
     /// A connection on which a transaction has begun. One that broke while nobody wrote, as by a restart of the database,
     /// is replaced once.
     fn begun(&mut self) -> Result<Conn, Lost> {
@@ -158,6 +171,7 @@ impl Writer {
         if healthy {
             self.conn = Some(conn);
         }
+        self.keep_log_short();
         let Transacted {
             results,
             change,

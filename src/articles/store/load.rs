@@ -99,43 +99,44 @@ pub struct Lookup {
 /// # Errors
 /// [`Error::NotFound`] where nothing published has or had that slug.
 pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) -> Result<Article> {
-    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same.
+    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
+    // which of two tables to begin is then nothing that a planner could get wrong.
     let owners = article_slugs::table
-        .inner_join(articles::table)
         .select((
             article_slugs::locale,
             article_slugs::current,
-            articles::id,
-            articles::slug,
-            articles::locale,
+            article_slugs::article_id,
         ))
-        .filter(article_slugs::slug.eq(slug))
-        .filter(articles::state.eq(State::Published.as_str()))
-        .filter(articles::kind.eq(lookup.kind.as_str()));
-    let owners: Vec<(String, bool, Id, String, String)> = each!(conn, c => owners.load(c))?;
+        .filter(article_slugs::slug.eq(slug));
+    let owners: Vec<(String, bool, Id)> = each!(conn, c => owners.load(c))?;
+    let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
+    let rows = published(conn, &ids)?
+        .into_iter()
+        .filter(|row| row.kind == lookup.kind.as_str());
+    let found = rows.filter_map(|row| {
+        let (asked_in, current, _) = owners.iter().find(|(.., id)| *id == row.id)?;
+        Some((asked_in, *current, row))
+    });
     let rank = |locale: &str| {
-        lookup
-            .locales
-            .iter()
-            .position(|known| known == locale)
-            .unwrap_or(usize::MAX)
+        let known = lookup.locales.iter().position(|known| known == locale);
+        known.unwrap_or(usize::MAX)
     };
-    let owner = match &lookup.locale {
-        Some(wanted) => owners.into_iter().find(|(locale, ..)| locale == wanted),
+    let found = match &lookup.locale {
+        Some(wanted) => found.into_iter().find(|(locale, ..)| *locale == wanted),
         // A current slug anywhere comes before a former one: the address that works beats the one that moved.
-        None => owners
+        None => found
             .into_iter()
-            .min_by_key(|(locale, current, ..)| (!current, rank(locale))),
+            .min_by_key(|(locale, current, _)| (!current, rank(locale))),
     };
-    let (asked_in, current, id, now_at, locale) =
-        owner.ok_or(Error::NotFound(lookup.kind.as_str()))?;
+    let (asked_in, current, row) = found.ok_or(Error::NotFound(lookup.kind.as_str()))?;
     if !current {
+        let locale = (row.locale != *asked_in).then_some(row.locale);
         return Err(Error::Moved {
-            slug: now_at,
-            locale: (locale != asked_in).then_some(locale),
+            slug: row.slug,
+            locale,
         });
     }
-    all(conn, &[id], show)?
+    complete(conn, vec![row], show)?
         .pop()
         .ok_or(Error::NotFound(lookup.kind.as_str()))
 }
