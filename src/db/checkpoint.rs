@@ -11,9 +11,9 @@ use super::settings::Settings;
 use crate::error::{Error, Result};
 
 /// How often the log is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
 /// From this size on the log is moved, in bytes.
-const WORTH_IT: u64 = 8 << 20;
+const WORTH_IT: u64 = 16 << 20;
 /// At this size the writer itself waits for the move, so that the log cannot outgrow the disk.
 pub(super) const TOO_LONG: u64 = 256 << 20;
 

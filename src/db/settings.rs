@@ -70,7 +70,7 @@ impl Settings {
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
                 // FULL: with NORMAL a power cut takes acknowledged commits of a WAL database with it.
                 conn.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; \
+                    "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
                      PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
                      PRAGMA temp_store = MEMORY;"
