@@ -317,7 +317,7 @@ pub struct Article {
 }
 
 /// An article as it comes in, from any door: JSON Lines, an importer, the admin API. Nothing in it is checked yet but the
-/// JSON types; [`NewArticle::parse`] does that.
+/// JSON types; [`NewArticle::parse`](super::new::NewArticle::parse) does that.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArticleInput {
     /// Kept when given, so that an export can be read back.

@@ -3,7 +3,7 @@
 use diesel::{PgConnection, SqliteConnection};
 
 /// A connection to SQLite or to PostgreSQL. Diesel's derive makes one back end of both, for which most queries are
-/// written once; [`each!`] is for what it cannot type.
+/// written once; `each!` is for what it cannot type.
 #[derive(diesel::MultiConnection)]
 #[expect(
     missing_docs,
