@@ -110,25 +110,24 @@ pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) ->
         .filter(article_slugs::slug.eq(slug));
     let owners: Vec<(String, bool, Id)> = each!(conn, c => owners.load(c))?;
     let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
-    let rows = published(conn, &ids)?
-        .into_iter()
-        .filter(|row| row.kind == lookup.kind.as_str());
-    let found = rows.filter_map(|row| {
-        let (asked_in, current, _) = owners.iter().find(|(.., id)| *id == row.id)?;
-        Some((asked_in, *current, row))
-    });
+    let mut rows = published(conn, &ids)?;
+    rows.retain(|row| row.kind == lookup.kind.as_str());
+    // One article may have had the slug in one locale and have it in another.
+    let mut found = owners
+        .iter()
+        .filter(|(.., id)| rows.iter().any(|row| row.id == *id));
     let rank = |locale: &str| {
         let known = lookup.locales.iter().position(|known| known == locale);
         known.unwrap_or(usize::MAX)
     };
     let found = match &lookup.locale {
-        Some(wanted) => found.into_iter().find(|(locale, ..)| *locale == wanted),
+        Some(wanted) => found.find(|(locale, ..)| locale == wanted),
         // A current slug anywhere comes before a former one: the address that works beats the one that moved.
-        None => found
-            .into_iter()
-            .min_by_key(|(locale, current, _)| (!current, rank(locale))),
+        None => found.min_by_key(|(locale, current, _)| (!current, rank(locale))),
     };
-    let (asked_in, current, row) = found.ok_or(Error::NotFound(lookup.kind.as_str()))?;
+    let (asked_in, current, id) = found.ok_or(Error::NotFound(lookup.kind.as_str()))?;
+    rows.retain(|row| row.id == *id);
+    let row = rows.pop().ok_or(Error::NotFound(lookup.kind.as_str()))?;
     if !current {
         let locale = (row.locale != *asked_in).then_some(row.locale);
         return Err(Error::Moved {
