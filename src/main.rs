@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-// Answering is mostly making strings: the system's allocator takes an eighth of a list's time, this one half of that.
+// Answering is mostly making strings: the system's allocator took an eighth of a list's time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
