@@ -318,12 +318,14 @@ impl Check {
 
     fn link(&mut self, pointer: &str, link: &str) {
         if !is_link(link) {
-            let detail =
-                "must be an http or https address, or a path on the site that begins with `/`";
-            self.fault(pointer, FaultCode::Malformed, detail);
+            self.fault(pointer, FaultCode::Malformed, LINK_RULE);
         }
     }
 }
+
+/// What [`is_link`] wants, in words.
+pub const LINK_RULE: &str =
+    "must be an http or https address, or a path on the site that begins with `/`";
 
 /// Whether it is an absolute http or https URL, or a path on the site.
 #[must_use]

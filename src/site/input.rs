@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::model::{Contact, Menus, Settings};
 use crate::articles::input::image;
-use crate::articles::new::{MAX_PARAGRAPH, MAX_TITLE, is_link};
+use crate::articles::new::{LINK_RULE, MAX_PARAGRAPH, MAX_TITLE, is_link};
 use crate::authors::model::Link;
 use crate::error::{Fault, FaultCode};
 use crate::json::Fields;
@@ -104,9 +104,7 @@ fn check(settings: &Settings, faults: &mut Vec<Fault>) {
         .filter_map(|(pointer, url)| url.map(|url| (pointer.to_owned(), url)));
     for (pointer, url) in single.chain(listed) {
         if !is_link(url) {
-            let detail =
-                "must be an http or https address, or a path on the site that begins with `/`";
-            faults.push(Fault::at(pointer, FaultCode::Malformed, detail));
+            faults.push(Fault::at(pointer, FaultCode::Malformed, LINK_RULE));
         }
     }
 }

@@ -199,3 +199,59 @@ pub(super) fn selection(query: &mut Query, default: Selection) -> Selection {
         .unwrap_or_default();
     fields.map_or(default, Selection::of).with(&include)
 }
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+    use crate::articles::store::Sort;
+
+    /// The names that the document allows.
+    fn documented<T: PartialSchema>() -> Vec<String> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        let names = schema["enum"].as_array().unwrap().iter();
+        names
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_document_names_what_is_read_and_nothing_else() {
+        assert_eq!(
+            documented::<SortName>(),
+            Sort::ALL
+                .iter()
+                .map(|sort| sort.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            documented::<Field>(),
+            Field::ALL
+                .iter()
+                .map(|field| field.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            documented::<Include>(),
+            Field::INCLUDES
+                .iter()
+                .map(|field| field.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            documented::<TextForm>(),
+            TextForm::ALL
+                .iter()
+                .map(|form| form.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            documented::<Audience>(),
+            Audience::ALL
+                .iter()
+                .map(|of| of.as_str())
+                .collect::<Vec<_>>()
+        );
+    }
+}
