@@ -12,6 +12,7 @@
     reason = "a benchmark prints its figures, and ends with a panic where it cannot go on"
 )]
 
+mod connection;
 mod data;
 mod fill;
 mod fixed;

@@ -1,6 +1,7 @@
-//! How many acknowledged creates a second come through the writer with 1 and with 32 clients, as ratios to a bare loop:
-//! the same rendering and the same statements on one connection, a transaction and an fsync for each article. Every client
-//! renders an article and waits until it is on disk; the three ways take turns, so that each meets the same machine.
+//! How many acknowledged creates a second come through the writer, and over HTTP, with 1 and with 32 clients, as ratios to
+//! a bare loop: the same rendering and the same statements on one connection, a transaction and an fsync for each article.
+//! Every client waits until its article is on disk; the ways take turns, so that each meets the same machine. Over HTTP
+//! there is all that a request costs besides: JSON both ways, who asks, what they may, and the log of who it was.
 //!
 //! `cargo bench --bench write`, with `-- --small` for a short run. With `MASTHEAD_TEST_POSTGRES`, the URL of a superuser of
 //! a PostgreSQL server, the same there.
@@ -12,7 +13,9 @@
 )]
 
 mod bare;
+mod connection;
 mod data;
+mod over_http;
 mod process;
 mod report;
 
@@ -35,6 +38,7 @@ use masthead::{authors, tags};
 
 use bare::Bare;
 use data::{AUTHORS, LOCALES, Press, TAGS};
+use over_http::Server;
 use process::Cpu;
 use report::{grouped, median, spread, table, verdict};
 
@@ -65,7 +69,7 @@ fn main() {
         "One fsync of a file that grows by 8 KB: {:.2} ms (median of 200).",
         fsync(&folder.0)
     );
-    let settings = ["bare", "one", "many"].map(|name| {
+    let settings = NAMES.map(|name| {
         let data = folder.0.join(name);
         std::fs::create_dir(&data).unwrap();
         Settings::sqlite_in(&data)
@@ -82,16 +86,20 @@ fn main() {
         println!("\nPostgreSQL: not measured, since `MASTHEAD_TEST_POSTGRES` is not set.");
         return;
     };
-    let databases = ["bare", "one", "many"].map(|name| Database::new(&server, name));
+    let databases = NAMES.map(|name| Database::new(&server, name));
     let title = format!("PostgreSQL (fsync {})", databases[0].fsync());
-    let settings = [0, 1, 2].map(|index| Settings::new(Backend::Postgres(databases[index].url())));
+    let settings =
+        [0, 1, 2, 3, 4].map(|index| Settings::new(Backend::Postgres(databases[index].url())));
     compare(&title, settings, &articles, rounds, length, false);
 }
 
-/// Runs the three ways in turns and prints their table.
+/// The databases, one for each way.
+const NAMES: [&str; 5] = ["bare", "one", "many", "http_one", "http_many"];
+
+/// Runs the ways in turns and prints their table.
 fn compare(
     title: &str,
-    settings: [Settings; 3],
+    settings: [Settings; 5],
     articles: &Arc<Articles>,
     rounds: usize,
     length: Duration,
@@ -100,24 +108,45 @@ fn compare(
     for settings in &settings {
         prepare(settings, articles);
     }
-    let [bare, one, many] = settings;
+    let [bare, one, many, http_one, http_many] = settings;
     let mut bare = Bare::connect(&bare.backend);
-    let one = Db::open(one, Clock::system()).unwrap();
-    let many = Db::open(many, Clock::system()).unwrap();
+    let [one, many, http_one, http_many] = [one, many, http_one, http_many]
+        .map(|settings| Db::open(settings, Clock::system()).unwrap());
+    let servers = [Server::start(http_one), Server::start(http_many)];
 
     // The first of each fills the caches.
     let warm = Duration::from_millis(300);
     bare_loop(&mut bare, articles, warm);
-    clients(&one, 1, articles, warm);
-    clients(&many, 32, articles, warm);
-    let mut ways = [const { Vec::new() }; 3];
+    let write = |db: &Db, count, length| {
+        clients(count, |start| {
+            client(db.clone(), Arc::clone(articles), start, length)
+        })
+    };
+    let post = |server: &Server, count, length| {
+        clients(count, |start| {
+            server.client(Arc::clone(articles), start, length)
+        })
+    };
+    write(&one, 1, warm);
+    write(&many, 32, warm);
+    post(&servers[0], 1, warm);
+    post(&servers[1], 32, warm);
+    let mut ways = [const { Vec::new() }; 5];
     for _ in 0..rounds {
         ways[0].push(bare_loop(&mut bare, articles, length));
-        ways[1].push(clients(&one, 1, articles, length));
-        ways[2].push(clients(&many, 32, articles, length));
+        ways[1].push(write(&one, 1, length));
+        ways[2].push(write(&many, 32, length));
+        ways[3].push(post(&servers[0], 1, length));
+        ways[4].push(post(&servers[1], 32, length));
     }
 
-    let names = ["bare loop", "writer, 1 client", "writer, 32 clients"];
+    let names = [
+        "bare loop",
+        "writer, 1 client",
+        "writer, 32 clients",
+        "HTTP, 1 client",
+        "HTTP, 32 clients",
+    ];
     let rows: Vec<_> = names
         .into_iter()
         .zip(&ways)
@@ -168,7 +197,7 @@ fn compare(
 }
 
 /// Articles as they come in, without the cost of making them up.
-struct Articles {
+pub(crate) struct Articles {
     inputs: Vec<ArticleInput>,
     rules: Rules,
     next: AtomicU64,
@@ -196,7 +225,7 @@ impl Articles {
     }
 
     /// The next one: which of the pool, and its text under a title of its own.
-    fn next(&self) -> (usize, ArticleInput) {
+    pub(crate) fn next(&self) -> (usize, ArticleInput) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let index = usize::try_from(number).unwrap() % self.inputs.len();
         let mut input = self.inputs[index].clone();
@@ -274,7 +303,10 @@ fn bare_loop(bare: &mut Bare, articles: &Articles, length: Duration) -> Run {
 }
 
 /// That many clients at once, as the server has them: tasks on two threads, each with a runtime of its own.
-fn clients(db: &Db, count: usize, articles: &Arc<Articles>, length: Duration) -> Run {
+fn clients<F>(count: usize, client: impl Fn(Instant) -> F + Sync) -> Run
+where
+    F: Future<Output = Vec<u128>> + 'static,
+{
     let threads = count.min(2);
     // The threads' CPU time is gone when they are, so they stay until it was read.
     let (done, read) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
@@ -287,7 +319,7 @@ fn clients(db: &Db, count: usize, articles: &Arc<Articles>, length: Duration) ->
                 .unwrap();
             let tasks = tokio::task::LocalSet::new();
             let mine: Vec<_> = (0..count / threads)
-                .map(|_| tasks.spawn_local(client(db.clone(), Arc::clone(articles), start, length)))
+                .map(|_| tasks.spawn_local(client(start)))
                 .collect();
             let latencies = tasks.block_on(&runtime, async {
                 let mut latencies = Vec::new();

@@ -1,10 +1,89 @@
-//! What every handler shares: the database, and what the server was set up to be.
+//! What every handler shares: the database, what the server was set up to be, and what signing in needs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header::HeaderValue;
 
 use crate::articles::new::Rules;
+use crate::auth::flights::Flights;
+use crate::auth::limits::{Bounds, SignInLimits};
+use crate::auth::password::Hasher;
+use crate::auth::secret::{Purpose, Secret};
+use crate::auth::token::AccessTokens;
 use crate::db::Db;
 use crate::error::Result;
+use crate::http::peer::TrustedProxies;
+
+/// What a server is set up to be.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What articles may be here.
+    pub rules: Rules,
+    /// The website's address, without a slash at the end.
+    pub site_url: Option<String>,
+    /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
+    /// as `Host` never reaches an answer.
+    pub public_url: Option<String>,
+    /// The address of the editors' app, without a slash at the end: invitations lead there.
+    pub editor_url: Option<String>,
+    /// The origins whose scripts may call the routes for editors.
+    pub origins: Vec<String>,
+    /// Whose word for where a request came from counts.
+    pub proxies: TrustedProxies,
+    /// How long what proves who someone is does so.
+    pub lifetimes: Lifetimes,
+    /// How often signing in may be tried.
+    pub sign_in: Bounds,
+    /// Passwords that are hashed at once, and that may wait for it.
+    pub hashing: (usize, usize),
+}
+
+/// How long what proves who someone is does so.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// An access token.
+    pub access: Duration,
+    /// A session that nobody uses.
+    pub idle: Duration,
+    /// A session, however much it is used.
+    pub session: Duration,
+    /// An invitation or a password reset.
+    pub link: Duration,
+    /// How long after its use a refresh token is answered once more, for a client that did not hear the answer.
+    pub grace: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            access: Duration::from_secs(10 * 60),
+            idle: Duration::from_secs(30 * DAY),
+            session: Duration::from_secs(180 * DAY),
+            link: Duration::from_secs(2 * DAY),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Setup {
+    /// The defaults, with these rules.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            site_url: None,
+            public_url: None,
+            editor_url: None,
+            origins: Vec::new(),
+            proxies: TrustedProxies::default(),
+            lifetimes: Lifetimes::default(),
+            sign_in: Bounds::default(),
+            hashing: (2, 64),
+        }
+    }
+}
 
 /// The running application.
 pub struct App {
@@ -14,11 +93,29 @@ pub struct App {
     pub rules: Rules,
     /// The website's address, without a slash at the end.
     pub site_url: Option<String>,
-    /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
-    /// as `Host` never reaches an answer.
+    /// This API's own address, without a slash at the end.
     pub public_url: Option<String>,
+    /// The address of the editors' app, without a slash at the end.
+    pub editor_url: Option<String>,
+    /// Whose word for where a request came from counts.
+    pub proxies: TrustedProxies,
+    /// How long what proves who someone is does so.
+    pub lifetimes: Lifetimes,
+    /// Access tokens.
+    pub tokens: AccessTokens,
+    /// The key that refresh tokens follow from each other by.
+    pub refresh_key: [u8; 32],
+    /// The key of digests of what holds a password.
+    pub digest_key: [u8; 32],
+    /// Passwords.
+    pub hasher: Hasher,
+    /// How often signing in may be tried.
+    pub sign_ins: SignInLimits,
+    /// The writes under way that have a key.
+    pub flights: Flights,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
+    origins: Vec<String>,
     stopping: AtomicBool,
     reachable: AtomicBool,
 }
@@ -26,16 +123,44 @@ pub struct App {
 impl App {
     /// An application over this database.
     #[must_use]
-    pub fn new(db: Db, rules: Rules, site_url: Option<String>, public_url: Option<String>) -> Self {
-        Self {
-            db,
-            openapi: crate::http::openapi::text_for(&rules.locales),
+    pub fn new(db: Db, secret: &Secret, setup: Setup) -> Self {
+        let Setup {
             rules,
             site_url,
             public_url,
+            editor_url,
+            origins,
+            proxies,
+            lifetimes,
+            sign_in,
+            hashing: (threads, queue),
+        } = setup;
+        Self {
+            openapi: crate::http::openapi::text_for(&rules.locales),
+            // A token of another database must not be one here, even under the same secret.
+            tokens: AccessTokens::new(secret, format!("masthead:{}", db.epoch())),
+            refresh_key: secret.key(Purpose::RefreshToken),
+            digest_key: secret.key(Purpose::Digest),
+            hasher: Hasher::new(threads, queue),
+            sign_ins: SignInLimits::new(sign_in),
+            flights: Flights::default(),
+            db,
+            rules,
+            site_url,
+            public_url,
+            editor_url,
+            proxies,
+            lifetimes,
+            origins,
             stopping: AtomicBool::new(false),
             reachable: AtomicBool::new(true),
         }
+    }
+
+    /// Whether scripts of this origin may call the routes for editors.
+    #[must_use]
+    pub fn trusts_origin(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|known| origin == known.as_str())
     }
 
     /// Where the website shows a text: the default locale without a prefix, the others under theirs.

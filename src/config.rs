@@ -1,7 +1,6 @@
 //! The settings: each one is a flag, an environment variable (`MASTHEAD_*`, also from `.env`) and a line of
 //! `.env.example`, in that order of strength. They are read once, here, and handed on.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,13 +8,17 @@ use clap::{Args, CommandFactory};
 
 use crate::articles::new::Rules;
 use crate::db;
-use crate::http::envelope::Limits;
-use crate::http::server;
+
+mod accounts;
+mod serve;
+
+pub use self::accounts::{Links, Signing, Tokens};
+pub use self::serve::Serve;
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]
 pub struct Store {
-    /// Data folder: the embedded database and the server's lock
+    /// Data folder: the embedded database, the server's lock, and the secret where none is configured
     #[arg(
         long,
         env = "MASTHEAD_DATA",
@@ -94,101 +97,6 @@ pub struct Store {
     pub write_batch: usize,
 }
 
-/// How content is served.
-#[derive(Debug, Clone, Args)]
-pub struct Serve {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(
-        long,
-        env = "MASTHEAD_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_parser = address,
-        value_name = "ADDRESS"
-    )]
-    pub listen: SocketAddr,
-
-    /// Address of this API as clients see it, for Link and Location; without it they are paths
-    #[arg(long, env = "MASTHEAD_PUBLIC_URL", value_parser = base_url, value_name = "URL")]
-    pub public_url: Option<String>,
-
-    /// Address of the website, for the `url` of articles; without it they are paths
-    #[arg(long, env = "MASTHEAD_SITE_URL", value_parser = base_url, value_name = "URL")]
-    pub site_url: Option<String>,
-
-    /// Do not migrate the database at the start; fail if it lacks a migration
-    #[arg(long, env = "MASTHEAD_NO_MIGRATE", value_parser = clap::value_parser!(bool), num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
-    pub no_migrate: bool,
-
-    /// Threads that serve requests; 0 is one per core
-    #[arg(
-        long,
-        env = "MASTHEAD_WORKERS",
-        default_value_t = 0,
-        value_name = "COUNT"
-    )]
-    pub workers: usize,
-
-    /// Connections at once
-    #[arg(long, env = "MASTHEAD_CONNECTIONS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..), value_name = "COUNT")]
-    pub connections: u32,
-
-    /// How long the head of a request may take to arrive, in milliseconds, 1000 or more; then 408
-    #[arg(
-        long,
-        env = "MASTHEAD_HEAD_TIMEOUT_MS",
-        default_value_t = 5_000,
-        value_parser = clap::value_parser!(u64).range(1_000..),
-        value_name = "MS"
-    )]
-    pub head_timeout_ms: u64,
-
-    /// How long a client may take nothing of an answer, in milliseconds; then it is cut off
-    #[arg(
-        long,
-        env = "MASTHEAD_WRITE_TIMEOUT_MS",
-        default_value_t = 30_000,
-        value_name = "MS"
-    )]
-    pub write_timeout_ms: u64,
-
-    /// How long a connection may wait for its next request, in milliseconds, 1000 or more
-    #[arg(
-        long,
-        env = "MASTHEAD_KEEP_ALIVE_MS",
-        default_value_t = 15_000,
-        value_parser = clap::value_parser!(u64).range(1_000..),
-        value_name = "MS"
-    )]
-    pub keep_alive_ms: u64,
-
-    /// How long a handler may take, in milliseconds; then 503
-    #[arg(
-        long,
-        env = "MASTHEAD_HANDLER_DEADLINE_MS",
-        default_value_t = 10_000,
-        value_name = "MS"
-    )]
-    pub handler_deadline_ms: u64,
-
-    /// How long what is in flight may take after SIGTERM, in seconds
-    #[arg(
-        long,
-        env = "MASTHEAD_SHUTDOWN_S",
-        default_value_t = 10,
-        value_name = "S"
-    )]
-    pub shutdown_s: u64,
-
-    /// Longest path and query of a URL, in bytes; then 414
-    #[arg(
-        long,
-        env = "MASTHEAD_URL_LIMIT",
-        default_value_t = 8_192,
-        value_name = "BYTES"
-    )]
-    pub url_limit: usize,
-}
-
 /// What is logged.
 #[derive(Debug, Clone, Args)]
 pub struct Logging {
@@ -251,39 +159,9 @@ impl Store {
     }
 }
 
-impl Serve {
-    /// The server, with its bounds.
-    #[must_use]
-    pub fn server(&self) -> server::Settings {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        server::Settings {
-            workers: if self.workers == 0 {
-                cores
-            } else {
-                self.workers
-            },
-            connections: self.connections as usize,
-            head_timeout: Duration::from_millis(self.head_timeout_ms),
-            write_timeout: Duration::from_millis(self.write_timeout_ms),
-            keep_alive: Duration::from_millis(self.keep_alive_ms),
-            shutdown: Duration::from_secs(self.shutdown_s),
-            limits: Limits {
-                url: self.url_limit,
-                deadline: Duration::from_millis(self.handler_deadline_ms),
-            },
-        }
-    }
-}
-
 /// What is logged unless told otherwise. The library's own lines tell of its workers, and of every peer that sends what is
 /// not HTTP, as of errors.
 pub(crate) const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_no_address| {
-        "an IP address and a port are wanted, such as 127.0.0.1:8080 or [::]:80".into()
-    })
-}
 
 /// The shape of a BCP 47 tag (RFC 5646 section 2.1), case as it stands: it becomes a part of addresses.
 fn locale(text: &str) -> Result<String, String> {

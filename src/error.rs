@@ -63,6 +63,16 @@ impl Fault {
         }
     }
 
+    /// Faults of what was named from elsewhere, at the place that named it.
+    #[must_use]
+    pub fn all_at(faults: Vec<Self>, pointer: &str) -> Vec<Self> {
+        let here = |fault| Self {
+            pointer: Some(pointer.to_owned()),
+            ..fault
+        };
+        faults.into_iter().map(here).collect()
+    }
+
     /// A fault in a query or path parameter.
     pub fn parameter(name: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
         Self {
@@ -104,6 +114,18 @@ pub enum Error {
     /// The content sent has faults.
     #[error("{}", list(.0))]
     Invalid(Vec<Fault>),
+    /// Nobody proved who they are, or not with anything that counts.
+    #[error("sign in first")]
+    Unauthorized,
+    /// Whoever asks may not do this.
+    #[error("your role or key does not allow this")]
+    Forbidden,
+    /// The resource has changed since it was read: the entity tag that it has now.
+    #[error("it has changed since you read it")]
+    Stale(String),
+    /// Tried too often; when to come back.
+    #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
+    TooManyAttempts(Duration),
     /// There is no such thing, or none that the viewer may see; the two are told apart nowhere.
     #[error("there is no {0} here")]
     NotFound(&'static str),

@@ -70,6 +70,52 @@ pub fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// Applies a merge patch (RFC 7396): what is absent stays, null takes away, objects are merged and all else is replaced.
+pub fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = target else {
+        return;
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            fields.shift_remove(name);
+        } else {
+            merge(fields.entry(name.as_str()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// Applies a merge patch to an object whose fields have names of their own, but for those in `free`, which hold any. What
+/// is taken away stands in it as null, so that a reader that knows the names finds those that nobody has: merged by the
+/// letter, `{"titel": null}` would leave no trace.
+pub fn merge_named(target: &mut Value, patch: &Value, free: &[&str]) {
+    merge(target, patch);
+    if let (Value::Object(fields), Value::Object(patch)) = (target, patch) {
+        for (name, value) in patch
+            .iter()
+            .filter(|(name, _)| !free.contains(&name.as_str()))
+        {
+            match value {
+                Value::Null => {
+                    fields.entry(name.as_str()).or_insert(Value::Null);
+                }
+                Value::Object(_) => {
+                    if let Some(field) = fields.get_mut(name) {
+                        merge_named(field, value, &[]);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// The line and the column, both counted from one and in bytes, of an offset.
 fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = bytes.get(..offset).unwrap_or(bytes);

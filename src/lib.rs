@@ -4,6 +4,7 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
 //! - [`http`]: the list of routes, and what is common to them
@@ -13,6 +14,7 @@
 
 pub mod app;
 pub mod articles;
+pub mod auth;
 pub mod authors;
 pub mod changes;
 pub mod cli;
@@ -25,6 +27,7 @@ pub mod http;
 pub mod id;
 pub mod imports;
 pub mod json;
+pub mod keys;
 mod names;
 pub mod redirects;
 pub mod site;
@@ -32,3 +35,4 @@ pub mod slug;
 pub mod tags;
 pub mod time;
 pub mod transfer;
+pub mod users;

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -30,6 +31,20 @@ impl Time {
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// This long after it, or the last time there is.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_add(millis)).unwrap_or(self)
+    }
+
+    /// This long before it, or the first time there is.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_sub(millis)).unwrap_or(self)
     }
 
     /// The same by reference, as Diesel binds it.

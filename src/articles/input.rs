@@ -15,8 +15,18 @@ const PLACEHOLDER: &str = "untitled";
 /// Reads an article. The faults found are added to `faults`; what is returned beside some is what could be read, good for
 /// finding further faults and nothing else. `None` is something that is no object at all.
 pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
+    article_with(value, faults, |_fields| {})
+}
+
+/// Reads an article, and by `more` what else a door takes beside it.
+pub(super) fn article_with(
+    value: &Value,
+    faults: &mut Vec<Fault>,
+    more: impl FnOnce(&mut Fields<'_>),
+) -> Option<ArticleInput> {
     let is_object = value.is_object();
     let mut fields = Fields::new(value, "", faults);
+    more(&mut fields);
     let title = fields.required_string("title");
     let article = ArticleInput {
         id: fields.id("id"),

@@ -102,6 +102,13 @@ impl State {
         matches!(self, Self::Published)
     }
 
+    /// The way that leads from here to another state, or `None` where there is none.
+    #[must_use]
+    pub fn way_to(self, state: Self) -> Option<Transition> {
+        let leads = |way: &&Transition| self.after(**way) == Some(state);
+        Transition::ALL.iter().find(leads).copied()
+    }
+
     /// The state that a transition leads to from here, or `None` where there is no such way. Each leads somewhere else:
     /// publishing what is published is no transition.
     #[must_use]
@@ -134,6 +141,36 @@ names!(Transition {
     Restore => "restore",
 });
 
+impl Transition {
+    /// What the log says when it was gone.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Submit => "submitted",
+            Self::SendBack => "sent_back",
+            Self::Schedule => "scheduled",
+            Self::Publish => "published",
+            Self::Unpublish => "unpublished",
+            Self::Archive => "archived",
+            Self::Trash => "trashed",
+            Self::Restore => "restored",
+        }
+    }
+
+    /// The state it leads to, wherever from.
+    #[must_use]
+    pub const fn leads_to(self) -> State {
+        match self {
+            Self::Submit => State::InReview,
+            Self::SendBack | Self::Unpublish | Self::Restore => State::Draft,
+            Self::Schedule => State::Scheduled,
+            Self::Publish => State::Published,
+            Self::Archive => State::Archived,
+            Self::Trash => State::Trashed,
+        }
+    }
+}
+
 /// A body as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -148,15 +185,19 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// Where it is: an absolute http or https URL, or a path on the site that begins with `/`.
+    #[schema(min_length = 1, max_length = 2048)]
     pub url: String,
     /// What it shows, for those who do not see it.
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 5000)]
     pub alt: String,
     /// Pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     pub width: Option<u32>,
     /// Pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     pub height: Option<u32>,
 }
 
@@ -165,9 +206,11 @@ pub struct Image {
 #[serde(deny_unknown_fields)]
 pub struct Citation {
     /// What it is called.
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub title: String,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048)]
     pub url: Option<String>,
 }
 
@@ -176,14 +219,19 @@ pub struct Citation {
 #[serde(deny_unknown_fields, default)]
 pub struct Seo {
     /// Instead of the title.
+    #[schema(max_length = 500)]
     pub title: Option<String>,
     /// Instead of the excerpt.
+    #[schema(max_length = 5000)]
     pub description: Option<String>,
     /// The address that search engines should show.
+    #[schema(max_length = 2048)]
     pub canonical_url: Option<String>,
     /// Instead of the cover.
+    #[schema(max_length = 2048)]
     pub image: Option<String>,
     /// Ask search engines to leave it out.
+    #[schema(value_type = Option<bool>)]
     pub noindex: bool,
 }
 
@@ -416,6 +464,20 @@ mod tests {
             assert!(
                 !ways.is_empty() && !ways.contains(state),
                 "{state:?} leads to {ways:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_way_leads_where_it_says() {
+        for (state, way) in State::ALL
+            .iter()
+            .flat_map(|state| Transition::ALL.iter().map(move |way| (state, way)))
+        {
+            let after = state.after(*way);
+            assert!(
+                after.is_none_or(|after| after == way.leads_to()),
+                "{state:?} {way:?}"
             );
         }
     }

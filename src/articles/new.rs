@@ -64,6 +64,19 @@ pub struct NewArticle {
     pub(super) seo: Seo,
     pub(super) metadata: Map<String, Value>,
     pub(super) translation_key: Option<String>,
+    pub(super) door: Door,
+}
+
+/// How a text comes in: whether what is not as it was sent is a fault, or made to fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Door {
+    /// From a source whose items are to come in, if that can be: what is taken is passed over, whose it is stays.
+    Import,
+    /// From an editor, who says how it is to be, and whose.
+    Editor {
+        /// The account it is to belong to.
+        owner: Option<Id>,
+    },
 }
 
 /// The slug an article would like.
@@ -174,7 +187,15 @@ impl NewArticle {
             seo: input.seo,
             metadata: input.metadata,
             translation_key: input.translation_key,
+            door: Door::Import,
         })
+    }
+
+    /// It comes from an editor, exactly as it is to be, and belongs to this account.
+    #[must_use]
+    pub fn by_editor(mut self, owner: Option<Id>) -> Self {
+        self.door = Door::Editor { owner };
+        self
     }
 
     /// What the sanitiser took out of the body.

@@ -1,4 +1,6 @@
-//! Authors for readers.
+//! Authors for readers; for editors in [`edit`].
+
+pub mod edit;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 

@@ -1,15 +1,21 @@
 //! Authors in the database. Delivery sees one whose name stands under a published article or page.
 
+pub mod edit;
+#[cfg(test)]
+mod tests;
+mod write;
+
 use diesel::prelude::*;
 
-use super::model::{Author, AuthorSort, NewAuthor};
+pub use self::write::{create, delete, ensure, update};
+use super::model::{Author, AuthorSort};
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::changes::tags as cache;
 use crate::db::dialect::id_in;
 use crate::db::page::{Cursor, Key, Page, Slice};
 use crate::db::schema::authors;
 use crate::db::{Conn, Tx, each};
-use crate::error::{Error, Fault, FaultCode, Result};
+use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::slug;
 
@@ -62,15 +68,15 @@ fn stored<T: serde::de::DeserializeOwned>(json: &str) -> Result<T> {
         .map_err(|error| Error::internal(format!("stored JSON of an author: {error}")))
 }
 
-/// One page of the public authors.
-///
-/// # Errors
-/// When the database fails.
-pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Result<Slice<Author>> {
-    let rows: Vec<Row> = each!(conn, c => {
-        let mut query = authors::table.select(COLUMNS).filter(authors::public_count.gt(0)).into_boxed();
-        if let Some(Cursor { key, id, backward, .. }) = page.cursor() {
-            query = match (key, sort, backward) {
+/// The page of a query for authors, in its order.
+macro_rules! paged {
+    ($query:expr, $sort:expr, $page:expr) => {{
+        let mut query = $query;
+        if let Some(Cursor {
+            key, id, backward, ..
+        }) = $page.cursor()
+        {
+            query = match (key, $sort, backward) {
                 (Key::Text(slug), AuthorSort::Name, false) => query.filter(authors::slug.gt(slug)),
                 (Key::Text(slug), AuthorSort::Name, true) => query.filter(authors::slug.lt(slug)),
                 (Key::Number(n), AuthorSort::MostPublished, false) => query
@@ -79,16 +85,41 @@ pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Resu
                 (Key::Number(n), AuthorSort::MostPublished, true) => query
                     .filter(authors::article_count.ge(n))
                     .filter(authors::article_count.gt(n).or(authors::id.gt(id))),
-                (Key::Number(_), AuthorSort::Name, _) | (Key::Text(_), AuthorSort::MostPublished, _) => query,
+                (Key::Number(_), AuthorSort::Name, _)
+                | (Key::Text(_), AuthorSort::MostPublished, _) => query,
             };
         }
-        query = match (sort, page.backward()) {
+        query = match ($sort, $page.backward()) {
             (AuthorSort::Name, false) => query.order(authors::slug.asc()),
             (AuthorSort::Name, true) => query.order(authors::slug.desc()),
-            (AuthorSort::MostPublished, false) => query.order((authors::article_count.desc(), authors::id.desc())),
-            (AuthorSort::MostPublished, true) => query.order((authors::article_count.asc(), authors::id.asc())),
+            (AuthorSort::MostPublished, false) => {
+                query.order((authors::article_count.desc(), authors::id.desc()))
+            }
+            (AuthorSort::MostPublished, true) => {
+                query.order((authors::article_count.asc(), authors::id.asc()))
+            }
         };
-        query.limit(page.fetch()).offset(page.offset()).load(c)
+        query.limit($page.fetch()).offset($page.offset())
+    }};
+}
+use paged;
+
+/// What an author is sorted by.
+fn key(sort: AuthorSort, slug: &str, article_count: i64) -> Key {
+    match sort {
+        AuthorSort::Name => Key::Text(slug.to_owned()),
+        AuthorSort::MostPublished => Key::Number(article_count),
+    }
+}
+
+/// One page of the public authors.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Result<Slice<Author>> {
+    let rows: Vec<Row> = each!(conn, c => {
+        let query = authors::table.select(COLUMNS).filter(authors::public_count.gt(0)).into_boxed();
+        paged!(query, sort, page).load(c)
     })?;
     let Slice {
         items,
@@ -96,11 +127,7 @@ pub fn list(conn: &mut Conn, sort: AuthorSort, page: &Page, count: bool) -> Resu
         previous,
         ..
     } = page.cut(rows, sort.as_str(), |row| {
-        let key = match sort {
-            AuthorSort::Name => Key::Text(row.slug.clone()),
-            AuthorSort::MostPublished => Key::Number(row.article_count),
-        };
-        (key, row.id)
+        (key(sort, &row.slug, row.article_count), row.id)
     });
     let public = authors::table.filter(authors::public_count.gt(0)).count();
     let total = if count {
@@ -167,78 +194,6 @@ pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
     Ok(each!(conn, c => of_name.first(c).optional())?)
 }
 
-/// The author of this id, slug or name; made if there is none.
-///
-/// # Errors
-/// When the key is an id that does not exist, or the database fails.
-pub fn ensure(tx: &mut Tx<'_>, key: &str, pointer: &str) -> Result<Id> {
-    if let Some(author) = find(tx.conn(), key)? {
-        return Ok(author.id);
-    }
-    if key.parse::<Id>().is_ok() {
-        let fault = Fault::at(
-            pointer,
-            FaultCode::NotFound,
-            format!("there is no author with the id {key}"),
-        );
-        return Err(Error::Invalid(vec![fault]));
-    }
-    create(
-        tx,
-        &NewAuthor::parse(key, None, None, None, Vec::new()).map_err(Error::Invalid)?,
-    )
-}
-
-/// Stores an author, under the next free slug where none is named.
-///
-/// # Errors
-/// When the slug is taken.
-pub fn create(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
-    let slug = match &new.slug {
-        Some(slug) if slug_taken(tx.conn(), slug)? => {
-            let detail = format!("the slug `{slug}` is taken");
-            return Err(Error::Invalid(vec![Fault::at(
-                "/slug",
-                FaultCode::Taken,
-                detail,
-            )]));
-        }
-        Some(slug) => slug.clone(),
-        None => {
-            let wished = slug::slugify(&new.name).unwrap_or_else(|| "author".into());
-            slug::first_free(&wished, |slug| Ok(!slug_taken(tx.conn(), slug)?))?
-        }
-    };
-    let (id, now) = (Id::new(), tx.now());
-    let row = (
-        authors::id.eq(id),
-        authors::slug.eq(&slug),
-        authors::name.eq(&new.name),
-        authors::name_key.eq(slug::name_key(&new.name)),
-        authors::bio.eq(&new.bio),
-        authors::avatar.eq(new.avatar.as_ref().map(crate::json::text)),
-        authors::links.eq(crate::json::text(&new.links)),
-        authors::article_count.eq(0),
-        authors::public_count.eq(0),
-        authors::version.eq(1),
-        authors::created_at.eq(now),
-        authors::updated_at.eq(now),
-    );
-    each!(tx.conn(), c => diesel::insert_into(authors::table).values(row).execute(c))?;
-    tx.log(Entry {
-        action: "created",
-        resource: Resource::Author,
-        id,
-        before: Footprint::none(),
-        // Nothing public shows them before an article does, and that is a change of its own.
-        after: Footprint {
-            public: false,
-            tags: cache::of(Resource::Author, id),
-        },
-    });
-    Ok(id)
-}
-
 /// Counts published texts in or out of these authors: `articles` of them are articles.
 ///
 /// # Errors
@@ -256,9 +211,45 @@ pub fn count_uses(tx: &mut Tx<'_>, ids: &[Id], articles: i64, texts: i64) -> Res
     Ok(())
 }
 
-fn slug_taken(conn: &mut Conn, slug: &str) -> Result<bool> {
-    let author = authors::table
-        .select(authors::id)
-        .filter(authors::slug.eq(slug));
-    Ok(each!(conn, c => author.first::<Id>(c).optional())?.is_some())
+/// Leaves the profile of an account that goes to nobody. Readers see no difference.
+///
+/// # Errors
+/// When the database fails.
+pub fn unlink_user(tx: &mut Tx<'_>, user: Id) -> Result<()> {
+    let own = authors::table
+        .filter(authors::user_id.eq(user))
+        .select((authors::id, authors::public_count));
+    let own: Option<(Id, i64)> = each!(tx.conn(), c => own.first(c).optional())?;
+    let Some((id, public_count)) = own else {
+        return Ok(());
+    };
+    let nobodys = (
+        authors::user_id.eq(None::<Id>),
+        authors::version.eq(authors::version + 1),
+        authors::updated_at.eq(tx.now()),
+    );
+    each!(tx.conn(), c => diesel::update(authors::table.find(id)).set(nobodys).execute(c))?;
+    let footprint = Footprint {
+        public: public_count > 0,
+        tags: cache::of(Resource::Author, id),
+    };
+    tx.log(Entry {
+        action: "updated",
+        resource: Resource::Author,
+        id,
+        before: footprint.clone(),
+        after: footprint,
+        detail: Some("its account was deleted".into()),
+    });
+    Ok(())
+}
+
+/// What an author shows.
+fn footprint(id: Id, public: bool) -> Footprint {
+    let tags = format!(
+        "{} {}",
+        cache::of(Resource::Author, id),
+        cache::LIST_AUTHORS
+    );
+    Footprint { public, tags }
 }

@@ -1,12 +1,19 @@
 //! What the log says of a change.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::model::{Action, Principal};
+use crate::error::{Error, Result};
 use crate::id::Id;
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// The program itself: an import, the clock, a migration.
+    /// The program itself: an import, the command line, the clock, a migration.
     System,
+    /// Someone who proved who they are.
+    Principal(Principal),
 }
 
 impl Actor {
@@ -15,12 +22,63 @@ impl Actor {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::System => "system",
+            Self::Principal(who) if who.key().is_some() => "key",
+            Self::Principal(_) => "user",
+        }
+    }
+
+    /// The account behind it.
+    #[must_use]
+    pub const fn user(&self) -> Option<Id> {
+        match self {
+            Self::System => None,
+            Self::Principal(who) => Some(who.user),
+        }
+    }
+
+    /// The API key that it was done with.
+    #[must_use]
+    pub const fn key(&self) -> Option<Id> {
+        match self {
+            Self::System => None,
+            Self::Principal(who) => who.key(),
+        }
+    }
+
+    /// The address it came from.
+    #[must_use]
+    pub fn peer(&self) -> Option<String> {
+        match self {
+            Self::System => None,
+            Self::Principal(who) => Some(who.peer.to_string()),
+        }
+    }
+
+    /// The request it came with.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::System => None,
+            Self::Principal(who) => Some(&who.request_id),
+        }
+    }
+
+    /// Asks whether this may be done. The system may do everything.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where it may not.
+    pub fn authorise(&self, action: Action) -> Result<()> {
+        match self {
+            Self::System => Ok(()),
+            Self::Principal(who) if who.may(action) => Ok(()),
+            Self::Principal(_) => Err(Error::Forbidden),
         }
     }
 }
 
 /// The kinds of resource that the log knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Resource {
     /// An article or a page.
     Article,
@@ -32,6 +90,10 @@ pub enum Resource {
     Site,
     /// A redirect.
     Redirect,
+    /// An account.
+    User,
+    /// An API key.
+    ApiKey,
 }
 
 crate::names::names!(Resource {
@@ -40,6 +102,8 @@ crate::names::names!(Resource {
     Author => "author",
     Site => "site",
     Redirect => "redirect",
+    User => "user",
+    ApiKey => "api_key",
 });
 
 /// What a resource shows, and to whom, at one moment.
@@ -72,6 +136,8 @@ pub struct Entry {
     pub before: Footprint,
     /// As it is now.
     pub after: Footprint,
+    /// What else an audit wants to know, such as an old and a new role. Never a secret, never an e-mail address.
+    pub detail: Option<String>,
 }
 
 impl Entry {

@@ -23,6 +23,8 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::Author => 'u',
         Resource::Site => return SITE.to_owned(),
         Resource::Redirect => 'r',
+        Resource::User => 'm',
+        Resource::ApiKey => 'k',
     };
     format!("{letter}-{}", id.short())
 }

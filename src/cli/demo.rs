@@ -1,11 +1,17 @@
 //! `masthead demo`: a small magazine, written for this program, served from a folder that goes with the process.
 
+use std::io::{self, Write};
+
 use clap::Args;
 use serde::Deserialize;
 
 use super::{Outcome, serve};
 use crate::articles::model::Image;
 use crate::articles::new::Rules;
+use crate::auth::model::Role;
+use crate::auth::password::{NewPassword, hash_blocking};
+use crate::auth::secret::Secret;
+use crate::auth::token::{Opaque, OpaqueKind};
 use crate::authors::model::{Link, NewAuthor};
 use crate::changes::model::Actor;
 use crate::config::Serve;
@@ -15,7 +21,8 @@ use crate::redirects::store::Target;
 use crate::tags::model::NewTag;
 use crate::time::Clock;
 use crate::transfer::markdown;
-use crate::{authors, imports, redirects, site, tags};
+use crate::users::model::NewUser;
+use crate::{authors, imports, redirects, site, tags, users};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,6 +38,18 @@ pub(super) struct Arguments {
     )]
     database_url: Option<String>,
 }
+
+/// Who can sign in, one of each role.
+const PEOPLE: &[(Role, &str)] = &[
+    (Role::Admin, "Mira Okafor"),
+    (Role::Editor, "Jonas Weber"),
+    (Role::Author, "Leila Haddad"),
+    (Role::Contributor, "Tom Castell"),
+    (Role::Reader, "Ines Duarte"),
+];
+
+/// The characters of their passwords.
+const PASSWORD: usize = 24;
 
 const SITE: &str = include_str!("demo/site.json");
 const TAGS: &str = include_str!("demo/tags.json");
@@ -171,7 +190,36 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         locales: vec!["en".into(), "de".into()],
     };
     fill(&db, &rules)?;
-    serve::serve(db, rules, &arguments.serve)
+    let people = admit(&db)?;
+    let mut out = io::stdout();
+    writeln!(out, "accounts, until this process ends:")?;
+    for (role, email, password) in people {
+        writeln!(out, "  {:<13}{email:<25}{password}", role.as_str())?;
+    }
+    // What it signed is worth as little as the folder, once this process has ended.
+    let secret = Secret::parse(Opaque::new(OpaqueKind::Key)?.as_str())?;
+    serve::serve(db, &secret, rules, &arguments.serve)
+}
+
+/// Makes an account of each role, and answers the addresses and passwords.
+fn admit(db: &Db) -> Result<Vec<(Role, String, String)>> {
+    let mut people = Vec::with_capacity(PEOPLE.len());
+    for (role, name) in PEOPLE {
+        let email = format!("{}@example.org", role.as_str());
+        let new = NewUser::parse(&email, name, *role, false).map_err(Error::Invalid)?;
+        let random = Opaque::new(OpaqueKind::Key)?;
+        let random = random.as_str();
+        let password = random.get(random.len() - PASSWORD..).unwrap_or(random);
+        let checked = NewPassword::parse(password, &[&email, name])
+            .map_err(|faults| Error::internal(format!("a random password: {faults:?}")))?;
+        let hashed = hash_blocking(&checked)?;
+        db.write_blocking(Actor::System, move |tx| {
+            let user = users::store::create(tx, &new)?;
+            users::store::set_password(tx, user.id, &hashed, None)
+        })?;
+        people.push((*role, email, password.to_owned()));
+    }
+    Ok(people)
 }
 
 /// Fills an empty database with the sample content.

@@ -10,6 +10,8 @@ mod import;
 mod migrate;
 mod openapi;
 mod serve;
+mod token;
+mod user;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -17,7 +19,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{DEFAULT_LOG, LogFormat, Logging};
+use crate::config::{DEFAULT_LOG, LogFormat, Logging, Store};
+use crate::db::{self, Db};
+use crate::time::Clock;
 
 /// A headless content API: articles, pages, tags and authors from one binary
 #[derive(Debug, Parser)]
@@ -42,6 +46,10 @@ enum Verb {
     Demo(demo::Arguments),
     /// Bring content in from files; running it again changes nothing that has not changed
     Import(import::Arguments),
+    /// Make and change accounts: the way to the first admin
+    User(user::Arguments),
+    /// Print an access token for an account
+    Token(token::Arguments),
     /// Print the OpenAPI document
     Openapi,
     /// Bring the database's schema up to this version
@@ -70,6 +78,8 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
+        Verb::User(arguments) => user::run(&arguments),
+        Verb::Token(arguments) => token::run(&arguments),
         Verb::Openapi => openapi::run(),
         Verb::Migrate(arguments) => migrate::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
@@ -83,6 +93,16 @@ pub fn run() -> ExitCode {
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
+}
+
+/// Opens the database beside whoever serves it, made and migrated where that is to be done.
+fn open(store: &Store) -> Result<Db, Box<dyn std::error::Error>> {
+    let settings = store.database();
+    if let db::Backend::Sqlite(_) = &settings.backend {
+        std::fs::create_dir_all(&store.data)?;
+    }
+    db::migrate::run(&settings)?;
+    Ok(Db::open(settings, Clock::system())?)
 }
 
 fn start_logging(logging: &Logging) {

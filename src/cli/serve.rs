@@ -12,30 +12,41 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
 use crate::app::App;
-use crate::articles;
 use crate::articles::new::Rules;
-use crate::config::{Serve, Store};
-use crate::db::{self, Db};
+use crate::auth::secret::Secret;
+use crate::config::{Serve, Signing, Store};
+use crate::db::{self, Db, Reason};
+use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
+use crate::{articles, auth};
 
 /// How often the server looks for what other processes wrote.
 const WATCH: Duration = Duration::from_millis(250);
+/// How often the server removes what has expired.
+const SWEEP: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) store: Store,
     #[command(flatten)]
+    pub(super) signing: Signing,
+    #[command(flatten)]
     pub(super) serve: Serve,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let Arguments { store, serve } = arguments;
+    let Arguments {
+        store,
+        signing,
+        serve,
+    } = arguments;
     let _lock = match store.database_url {
         Some(_) => None,
         None => Some(lock(&store.data)?),
     };
+    let secret = signing.secret(store)?;
     if serve.no_migrate {
         if let db::Backend::Sqlite(path) = &store.database().backend
             && !path.exists()
@@ -52,13 +63,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }
     }
     let db = Db::open(store.database(), Clock::system())?;
-    self::serve(db, store.rules(), serve)
+    self::serve(db, &secret, store.rules(), serve)
 }
 
 /// Serves a database until SIGTERM or SIGINT.
-pub(super) fn serve(db: Db, rules: Rules, serve: &Serve) -> Outcome {
+pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
-    let app = App::new(db, rules, serve.site_url.clone(), serve.public_url.clone());
+    let app = App::new(db, secret, serve.setup(rules));
     actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve))
 }
 
@@ -113,6 +124,15 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
         tracing::info!("stopping: finishing what is in flight");
         stopper.stop().await;
     });
+    let sweeping = app.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            if let Err(error) = sweep(&sweeping.db).await {
+                tracing::warn!(%error, "could not remove what has expired; trying again in an hour");
+            }
+            tokio::time::sleep(SWEEP).await;
+        }
+    });
     actix_web::rt::spawn(async move {
         loop {
             tokio::time::sleep(WATCH).await;
@@ -121,4 +141,15 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
     });
     running.server.await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what has expired: sessions, old suspicions, and answers kept for whoever did not hear them.
+async fn sweep(db: &Db) -> Result<()> {
+    let now = db.now();
+    db.write_quiet(Reason::Sweep, move |conn| {
+        auth::store::sweep(conn, now)?;
+        auth::replays::sweep(conn, now)?;
+        Ok(())
+    })
+    .await
 }

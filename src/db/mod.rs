@@ -47,6 +47,8 @@ struct Inner {
     queue: Sender<Box<dyn Job>>,
     /// Places in the queue.
     places: Arc<Semaphore>,
+    /// Held by the one who looks for what other nodes write.
+    looking: tokio::sync::Mutex<()>,
     /// While this is there, the write-ahead log is moved into the database.
     _alive: Arc<()>,
 }
@@ -58,6 +60,8 @@ pub enum Reason {
     Session,
     /// When something was last used.
     LastUsed,
+    /// Sign-ins that failed.
+    Security,
     /// How far a follower of the log has come.
     FollowerPosition,
     /// Attempts to deliver something.
@@ -125,6 +129,7 @@ impl Db {
             position,
             epoch,
             queue,
+            looking: tokio::sync::Mutex::new(()),
             _alive: alive,
         })))
     }
@@ -161,6 +166,28 @@ impl Db {
         let (_, change, public_change) = self.read(|conn| Ok(position(conn)?)).await?;
         self.0.position.advance(change, public_change);
         Ok(change)
+    }
+
+    /// Waits until this node knows of a change.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not come in time.
+    pub async fn includes(&self, number: i64, wait: Duration) -> Result<()> {
+        /// How often to look for what other nodes write.
+        const PAUSE: Duration = Duration::from_millis(10);
+        let deadline = tokio::time::Instant::now() + wait;
+        while self.change() < number {
+            // One looks for all who wait; the others see what it found.
+            let turn = self.0.looking.try_lock();
+            if turn.is_ok() && self.refresh().await? >= number {
+                break;
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Err(Error::busy("this node does not know of that change yet"));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Reads one snapshot on the pool, within its deadline: for whatever may take long.
@@ -330,9 +357,9 @@ where
     F: Fn(&mut Tx<'_>) -> Result<T> + Send,
 {
     fn run(&mut self, conn: &mut Conn, now: Time, number: i64) -> Result<Outcome> {
-        let mut tx = Tx::new(conn, now, number);
+        let mut tx = Tx::new(conn, &self.actor, now, number);
         self.value = Some((self.f)(&mut tx)?);
-        tx.finish(&self.actor)
+        tx.finish()
     }
 
     fn settle(self: Box<Self>, outcome: Result<i64>) {

@@ -90,6 +90,10 @@ impl Cursor {
             }
             [b't', text @ ..] => {
                 let text = std::str::from_utf8(text).map_err(|_not_utf8| CursorError::Forged)?;
+                // No database could look for it.
+                if text.contains('\0') {
+                    return Err(CursorError::Forged);
+                }
                 Key::Text(text.to_owned())
             }
             _ => return Err(CursorError::Forged),

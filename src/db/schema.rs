@@ -23,6 +23,11 @@ diesel::table! {
         tags_after -> Text,
         was_public -> Bool,
         is_public -> Bool,
+        actor_id -> Nullable<Binary>,
+        key_id -> Nullable<Binary>,
+        peer -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        detail -> Nullable<Text>,
     }
 }
 
@@ -117,6 +122,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        user_id -> Nullable<Binary>,
     }
 }
 
@@ -180,6 +186,91 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    users (id) {
+        id -> Binary,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        suspended -> Bool,
+        password -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        signed_in_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    user_links (user_id) {
+        user_id -> Binary,
+        hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> Binary,
+        peer -> Text,
+        user_agent -> Nullable<Text>,
+        created_at -> BigInt,
+        used_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Binary,
+        session_id -> Binary,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Binary,
+        name -> Text,
+        hash -> Binary,
+        scopes -> Text,
+        user_id -> Binary,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (id) {
+        id -> Binary,
+        digest -> Binary,
+        at -> BigInt,
+        change -> BigInt,
+        status -> Integer,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Nullable<Text>,
+        secret -> Bool,
+    }
+}
+
+diesel::table! {
+    security_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        kind -> Text,
+        user_id -> Nullable<Binary>,
+        peer -> Text,
+        request_id -> Text,
+    }
+}
+
+diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));
 diesel::joinable!(article_tags -> articles (article_id));
@@ -187,6 +278,8 @@ diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(article_authors -> articles (article_id));
 diesel::joinable!(article_authors -> authors (author_id));
 diesel::joinable!(imports -> articles (article_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tag_aliases -> tags (tag_id));
 diesel::allow_tables_to_appear_in_same_query!(
     articles,
@@ -199,3 +292,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     authors,
     imports,
 );
+diesel::allow_tables_to_appear_in_same_query!(users, sessions, refresh_tokens, api_keys);

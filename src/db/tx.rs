@@ -12,10 +12,12 @@ use crate::time::Time;
 /// A write in progress.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
+    actor: &'c Actor,
     now: Time,
     number: i64,
     entries: Vec<Entry>,
     unchanged: bool,
+    kept: bool,
 }
 
 /// What a finished [`Tx`] asks for.
@@ -32,14 +34,22 @@ pub(super) enum Outcome {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) const fn new(conn: &'c mut Conn, now: Time, number: i64) -> Self {
+    pub(super) const fn new(conn: &'c mut Conn, actor: &'c Actor, now: Time, number: i64) -> Self {
         Self {
             conn,
+            actor,
             now,
             number,
             entries: Vec::new(),
             unchanged: false,
+            kept: false,
         }
+    }
+
+    /// Who writes. What they may is asked of them before anything is written.
+    #[must_use]
+    pub const fn actor(&self) -> &'c Actor {
+        self.actor
     }
 
     /// The connection that all statements of this write go to.
@@ -70,23 +80,42 @@ impl<'c> Tx<'c> {
         self.unchanged = true;
     }
 
-    pub(super) fn finish(self, actor: &Actor) -> Result<Outcome> {
+    /// Something that takes no number is kept though nothing changed: the answer to who asked.
+    pub const fn keep_quietly(&mut self) {
+        self.kept = true;
+    }
+
+    /// Whether it has changed something, and takes its number.
+    #[must_use]
+    pub const fn is_logged(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    /// Throws away what was written and logged: it was a rehearsal.
+    pub fn discard(&mut self) {
+        self.entries.clear();
+        self.unchanged = true;
+        self.kept = false;
+    }
+
+    pub(super) fn finish(self) -> Result<Outcome> {
         if self.entries.is_empty() {
-            return if self.unchanged {
-                Ok(Outcome::Unchanged)
-            } else {
-                Err(Error::internal(
+            return match (self.unchanged, self.kept) {
+                (true, true) => Ok(Outcome::Quiet),
+                (true, false) => Ok(Outcome::Unchanged),
+                (false, _) => Err(Error::internal(
                     "a write logged no change and was not committed",
-                ))
+                )),
             };
         }
+        let peer = self.actor.peer();
         let public = self.entries.iter().any(Entry::touches_public);
         for (position, entry) in (0..).zip(&self.entries) {
             let row = (
                 changes::number.eq(self.number),
                 changes::position.eq(position),
                 changes::at.eq(self.now),
-                changes::actor.eq(actor.as_str()),
+                changes::actor.eq(self.actor.as_str()),
                 changes::action.eq(entry.action),
                 changes::resource.eq(entry.resource.as_str()),
                 changes::resource_id.eq(entry.id),
@@ -94,6 +123,11 @@ impl<'c> Tx<'c> {
                 changes::tags_after.eq(entry.after.tags.as_str()),
                 changes::was_public.eq(entry.before.public),
                 changes::is_public.eq(entry.after.public),
+                changes::actor_id.eq(self.actor.user()),
+                changes::key_id.eq(self.actor.key()),
+                changes::peer.eq(peer.as_deref()),
+                changes::request_id.eq(self.actor.request_id()),
+                changes::detail.eq(entry.detail.as_deref()),
             );
             super::each!(self.conn, c => diesel::insert_into(changes::table).values(row).execute(c))?;
         }

@@ -1,4 +1,5 @@
-//! The contract as a page to read and try, with nothing loaded from elsewhere.
+//! The contract as a page to read and try, with nothing loaded from elsewhere: Swagger UI, and above it a form with which
+//! editors sign in.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,10 +12,30 @@ use super::query::Query;
 use super::respond::Answer;
 use crate::error::Error;
 
-/// The page needs its own scripts and styles; Swagger UI writes style attributes and inlines its icons.
+/// The page needs its own scripts and styles, and Swagger UI inlines its icons. No form is sent by the browser itself: the
+/// script signs in.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+
+/// What of the page is ours: its name, its type and its text. The rest is Swagger UI's.
+const PARTS: [(&str, &str, &str); 3] = [
+    (
+        "index.html",
+        "text/html; charset=utf-8",
+        include_str!("docs/index.html"),
+    ),
+    (
+        "sign-in.js",
+        "text/javascript; charset=utf-8",
+        include_str!("docs/sign-in.js"),
+    ),
+    (
+        "sign-in.css",
+        "text/css; charset=utf-8",
+        include_str!("docs/sign-in.css"),
+    ),
+];
 
 /// Read the contract
 ///
@@ -64,17 +85,31 @@ pub(crate) async fn get_docs_file(
 }
 
 fn file(request: &HttpRequest, name: &str) -> Result<HttpResponse, Refusal> {
-    static CONFIG: LazyLock<Arc<Config<'static>>> =
-        LazyLock::new(|| Arc::new(Config::from("../v1/openapi.json").validator_url("none")));
     Query::parse(request.query_string()).finish()?;
+    let own = PARTS.into_iter().find(|(part, ..)| *part == name);
+    let answer = match own {
+        Some((_, content_type, text)) => {
+            Answer::bytes(text, HeaderValue::from_static(content_type))
+        }
+        None => of_swagger_ui(name)?,
+    };
+    let mut response = answer.to(request)?;
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, POLICY);
+    Ok(response)
+}
+
+fn of_swagger_ui(name: &str) -> Result<Answer, Error> {
+    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+        let config = Config::from("../v1/openapi.json").validator_url("none");
+        // Without the bar that loads other documents.
+        Arc::new(config.use_base_layout())
+    });
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG))
         .map_err(|error| Error::internal(format!("the page of the contract: {error}")))?
         .ok_or(Error::NotFound("file"))?;
     let content_type = HeaderValue::from_str(&found.content_type)
         .map_err(|error| Error::internal(format!("the type of {name}: {error}")))?;
-    let mut response = Answer::bytes(found.bytes, content_type).to(request)?;
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, POLICY);
-    Ok(response)
+    Ok(Answer::bytes(found.bytes, content_type))
 }

@@ -4,6 +4,7 @@
 use std::future::{Future, Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,27 +12,95 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_LENGTH,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    REFERRER_POLICY, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
+use crate::app::App;
+
 use super::error::{Code, Problem, Refusal};
+use super::extract::{ContentRead, MIN_CHANGE, min_change};
 use super::wire::LastAnswer;
 
 /// Names the request in its answer, in problems and in the log.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The bounds that the envelope keeps.
+/// The bounds of each request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of the path and query.
     pub url: usize,
-    /// How long a handler may take to answer.
+    /// How long a read may take to be answered.
     pub deadline: Duration,
+    /// How long a write may take once its content is there.
+    pub write_deadline: Duration,
+    /// Bytes of the JSON of an article.
+    pub article: usize,
+    /// Bytes of any other content.
+    pub content: usize,
+    /// How long content may take to arrive.
+    pub content_deadline: Duration,
+    /// Bytes a second that content must arrive at.
+    pub content_rate: u64,
+    /// How long a read waits for the change that it must include.
+    pub change_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            url: 8 * 1024,
+            deadline: Duration::from_secs(10),
+            write_deadline: Duration::from_secs(30),
+            article: 1024 * 1024,
+            content: 64 * 1024,
+            content_deadline: Duration::from_secs(30),
+            content_rate: 1024,
+            change_wait: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The id of the request that is being answered; there where someone signs in.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Where the routes for editors begin.
+pub const ADMIN: &str = "/v1/admin/";
+
+/// Which websites may read an answer.
+#[derive(Debug, Clone)]
+pub enum Readers {
+    /// All: it is public, and no credentials were looked at.
+    Anyone,
+    /// This one, which is configured as one of the editors' own.
+    Origin(HeaderValue),
+    /// None.
+    Nobody,
+}
+
+impl Readers {
+    fn of(request: &ServiceRequest) -> Self {
+        // As the router sees it: an escaped letter leads to the same route.
+        if !request.match_info().as_str().starts_with(ADMIN) {
+            return Self::Anyone;
+        }
+        let app = request.app_data::<web::Data<App>>();
+        let origin = request.headers().get(ORIGIN);
+        match (app, origin) {
+            (Some(app), Some(origin)) if app.trusts_origin(origin) => Self::Origin(origin.clone()),
+            _ => Self::Nobody,
+        }
+    }
+
+    /// Whether the answer is one of the routes for editors.
+    const fn are_editors(&self) -> bool {
+        !matches!(self, Self::Anyone)
+    }
 }
 
 /// A fresh request id: 16 hex digits, of which 8 tell this process from others.
@@ -50,18 +119,31 @@ pub fn request_id() -> String {
 }
 
 /// The headers of every answer, but for those that it sets itself.
-pub fn protect(headers: &mut HeaderMap, request_id: &str) {
+pub fn protect(headers: &mut HeaderMap, request_id: &str, readers: &Readers) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    // Any website may read what is public; no credentials are ever looked at.
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Change, ETag, Link, X-Request-Id"),
-    );
+    let allowed = match readers {
+        Readers::Anyone => Some(HeaderValue::from_static("*")),
+        Readers::Origin(origin) => Some(origin.clone()),
+        Readers::Nobody => None,
+    };
+    if let Some(allowed) = allowed {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(
+                "Change, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id",
+            ),
+        );
+    }
+    if readers.are_editors() {
+        // What depends on who asks is kept by nobody.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
+    }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(
             CONTENT_SECURITY_POLICY,
@@ -88,7 +170,7 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(Enveloped {
-            service,
+            service: Rc::new(service),
             limits: self.0,
         }))
     }
@@ -97,7 +179,7 @@ where
 /// A service inside the envelope.
 #[derive(Debug)]
 pub struct Enveloped<S> {
-    service: S,
+    service: Rc<S>,
     limits: Limits,
 }
 
@@ -115,41 +197,98 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let id = request_id();
+        let readers = Readers::of(&request);
         if let Some(problem) = refuse(&request, self.limits) {
-            let response = finish(request.into_response(problem.respond(&id)), &id);
+            let problem = unless_it_lacks(problem, &request);
+            let response = finish(request.into_response(problem.respond(&id)), &id, &readers);
             return Box::pin(ready(Ok(response)));
         }
         // The connection remembers that it was HEAD and sends no body; routes need only know GET.
         if request.method() == Method::HEAD {
             request.head_mut().method = Method::GET;
         }
-        let deadline = self.limits.deadline;
+        if readers.are_editors() {
+            request.extensions_mut().insert(RequestId(id.clone()));
+        }
+        let limits = self.limits;
+        let deadline = if request.method() == Method::GET {
+            limits.deadline
+        } else {
+            limits.content_deadline + limits.write_deadline
+        };
+        let must_include = request.headers().contains_key(MIN_CHANGE);
+        if must_include {
+            let service = Rc::clone(&self.service);
+            return Box::pin(async move {
+                if let Err(problem) = wait_for_change(&request, limits.change_wait).await {
+                    let problem = unless_it_lacks(problem, &request);
+                    let response = request.into_response(problem.respond(&id));
+                    return Ok(finish(response, &id, &readers));
+                }
+                let handled = AssertUnwindSafe(service.call(request)).catch_unwind();
+                settle(tokio::time::timeout(deadline, handled).await, id, &readers)
+            });
+        }
         let handled = AssertUnwindSafe(self.service.call(request)).catch_unwind();
-        Box::pin(async move {
-            match tokio::time::timeout(deadline, handled).await {
-                Ok(Ok(Ok(response))) => Ok(finish(response, &id)),
-                Ok(Ok(Err(error))) => Err(Last {
-                    problem: Problem::internal(error.to_string()),
-                    id,
-                }
-                .into()),
-                Ok(Err(panic)) => {
-                    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
-                    let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
-                    let cause = format!("a handler panicked: {}", message.unwrap_or_default());
-                    Err(Last {
-                        problem: Problem::internal(cause),
-                        id,
-                    }
-                    .into())
-                }
-                Err(_elapsed) => {
-                    let problem =
-                        Problem::from(crate::error::Error::busy("the request took too long"));
-                    Err(Last { problem, id }.into())
-                }
-            }
-        })
+        Box::pin(async move { settle(tokio::time::timeout(deadline, handled).await, id, &readers) })
+    }
+}
+
+/// Waits until what this node answers from includes the change that `Min-Change` names.
+async fn wait_for_change(request: &ServiceRequest, wait: Duration) -> Result<(), Problem> {
+    let (Some(app), Some(number)) = (
+        request.app_data::<web::Data<App>>(),
+        min_change(request.headers())?,
+    ) else {
+        return Ok(());
+    };
+    if request.method() != Method::GET {
+        let detail = "Min-Change is for reads; a write is always made to the present state";
+        return Err(Problem::new(Code::InvalidHeader, detail));
+    }
+    app.db.includes(number, wait).await.map_err(Problem::from)
+}
+
+type Handled<E> = Result<
+    Result<Result<ServiceResponse<BoxBody>, actix_web::Error>, Box<dyn std::any::Any + Send>>,
+    E,
+>;
+
+/// What becomes of a handler's answer, its panic, or its taking too long.
+fn settle<E>(
+    handled: Handled<E>,
+    id: String,
+    readers: &Readers,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let problem = match handled {
+        Ok(Ok(Ok(response))) => return Ok(finish(response, &id, readers)),
+        Ok(Ok(Err(error))) => Problem::internal(error.to_string()),
+        Ok(Err(panic)) => {
+            let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+            Problem::internal(format!(
+                "a handler panicked: {}",
+                message.unwrap_or_default()
+            ))
+        }
+        Err(_elapsed) => Problem::from(crate::error::Error::busy("the request took too long")),
+    };
+    let readers = readers.clone();
+    Err(Last {
+        problem,
+        id,
+        readers,
+    }
+    .into())
+}
+
+/// Whoever asks a route for a method that it has not is told that, and not what else is wrong.
+fn unless_it_lacks(problem: Problem, request: &ServiceRequest) -> Problem {
+    match problem.code {
+        Code::UnexpectedContent | Code::InvalidHeader => {
+            super::server::lacks(request.match_info().as_str(), request.method()).unwrap_or(problem)
+        }
+        _ => problem,
     }
 }
 
@@ -179,7 +318,7 @@ fn refuse(request: &ServiceRequest, limits: Limits) -> Option<Problem> {
     None
 }
 
-fn has_content(headers: &HeaderMap) -> bool {
+pub(super) fn has_content(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING)
         || headers
             .get(CONTENT_LENGTH)
@@ -197,7 +336,11 @@ fn unreadable(path: &str) -> Option<Problem> {
 }
 
 /// Puts the document of a problem in, and the headers of every answer.
-fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn finish(
+    mut response: ServiceResponse<BoxBody>,
+    id: &str,
+    readers: &Readers,
+) -> ServiceResponse<BoxBody> {
     if let Some(error) = response.response().error() {
         let problem = match error.as_error::<Refusal>() {
             Some(Refusal::Moved(_)) => None,
@@ -219,8 +362,16 @@ fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
         response = response
             .into_response(Problem::new(Code::BadRequest, "the request was refused").respond(id));
     }
-    protect(response.response_mut().headers_mut(), id);
-    if response.status().is_client_error() && has_content(response.request().headers()) {
+    protect(response.response_mut().headers_mut(), id, readers);
+    let unread = || {
+        response
+            .request()
+            .extensions()
+            .get::<ContentRead>()
+            .is_none()
+    };
+    if response.status().is_client_error() && has_content(response.request().headers()) && unread()
+    {
         // Nobody reads what was refused, and without an end to it the next request could not be found.
         response
             .response_mut()
@@ -244,6 +395,7 @@ fn log(problem: &Problem, id: &str) {
 struct Last {
     problem: Problem,
     id: String,
+    readers: Readers,
 }
 
 impl std::fmt::Display for Last {
@@ -260,7 +412,7 @@ impl ResponseError for Last {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         log(&self.problem, &self.id);
         let mut response = self.problem.respond(&self.id);
-        protect(response.headers_mut(), &self.id);
+        protect(response.headers_mut(), &self.id, &self.readers);
         response
     }
 }
@@ -293,6 +445,7 @@ mod tests {
         let limits = Limits {
             url: 100,
             deadline: Duration::from_millis(20),
+            ..Limits::default()
         };
         let app = App::new().service(panics).service(hangs).service(refuses);
         let app = init_service(app.wrap(Envelope(limits))).await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,6 +23,14 @@ pub enum Code {
     InvalidQuery,
     /// The request cannot be read as HTTP.
     BadRequest,
+    /// A header has a value that cannot be used.
+    InvalidHeader,
+    /// The content is not JSON as it is wanted here.
+    MalformedJson,
+    /// Nobody proved who they are.
+    Unauthorized,
+    /// Whoever asks may not do this.
+    Forbidden,
     /// There is no such thing.
     NotFound,
     /// No route has this path.
@@ -33,14 +43,30 @@ pub enum Code {
     RequestTimeout,
     /// Something else is in the way.
     Conflict,
+    /// The key of a write is being used by another request right now.
+    KeyInFlight,
+    /// The answer to this write was given once and not kept.
+    AnswerNotKept,
+    /// The resource has changed since it was read.
+    PreconditionFailed,
     /// The request has content where none is read.
     UnexpectedContent,
+    /// The content is too long.
+    ContentTooLarge,
     /// The URL is too long.
     UriTooLong,
     /// The head of the request is too long.
     HeadersTooLarge,
+    /// The content is of a type that is not read here.
+    UnsupportedMediaType,
     /// The content has faults.
     InvalidContent,
+    /// The key of a write came with other content before.
+    KeyReused,
+    /// A change must name the version that it is based on.
+    PreconditionRequired,
+    /// Tried too often.
+    TooManyRequests,
     /// A fault of the server.
     Internal,
     /// Too busy.
@@ -52,36 +78,56 @@ pub enum Code {
 names!(Code {
     InvalidQuery => "invalid-query",
     BadRequest => "bad-request",
+    InvalidHeader => "invalid-header",
+    MalformedJson => "malformed-json",
+    Unauthorized => "unauthorized",
+    Forbidden => "forbidden",
     NotFound => "not-found",
     UnknownRoute => "unknown-route",
     MethodNotAllowed => "method-not-allowed",
     NotAcceptable => "not-acceptable",
     RequestTimeout => "request-timeout",
     Conflict => "conflict",
+    KeyInFlight => "idempotency-key-in-flight",
+    AnswerNotKept => "answer-not-kept",
+    PreconditionFailed => "precondition-failed",
     UnexpectedContent => "unexpected-content",
+    ContentTooLarge => "content-too-large",
     UriTooLong => "uri-too-long",
     HeadersTooLarge => "headers-too-large",
+    UnsupportedMediaType => "unsupported-media-type",
     InvalidContent => "invalid-content",
+    KeyReused => "idempotency-key-reused",
+    PreconditionRequired => "precondition-required",
+    TooManyRequests => "too-many-requests",
     Internal => "internal",
     Unavailable => "unavailable",
     DiskFull => "disk-full",
 });
 
 impl Code {
-    /// The HTTP status (RFC 9110 section 15; 431 RFC 6585, 507 RFC 4918).
+    /// The HTTP status (RFC 9110 section 15; 428, 429 and 431 RFC 6585, 507 RFC 4918).
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidQuery | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidQuery | Self::BadRequest | Self::InvalidHeader | Self::MalformedJson => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::UnexpectedContent => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Conflict | Self::KeyInFlight | Self::AnswerNotKept => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::UnexpectedContent | Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::InvalidContent => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidContent | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -94,16 +140,28 @@ impl Code {
         match self {
             Self::InvalidQuery => "The query has faults",
             Self::BadRequest => "The request cannot be read",
+            Self::InvalidHeader => "A header cannot be used",
+            Self::MalformedJson => "The content is not JSON as it is wanted",
+            Self::Unauthorized => "Sign in first",
+            Self::Forbidden => "This is not allowed to you",
             Self::NotFound => "There is no such thing here",
             Self::UnknownRoute => "No route has this path",
             Self::MethodNotAllowed => "The route has no such method",
             Self::NotAcceptable => "The answer has none of the accepted types",
             Self::RequestTimeout => "The request took too long to arrive",
             Self::Conflict => "Something else is in the way",
+            Self::KeyInFlight => "The key is being used right now",
+            Self::AnswerNotKept => "The answer was shown once and not kept",
+            Self::PreconditionFailed => "It has changed since you read it",
             Self::UnexpectedContent => "The request has content where none is read",
+            Self::ContentTooLarge => "The content is too long",
             Self::UriTooLong => "The URL is too long",
             Self::HeadersTooLarge => "The head of the request is too long",
+            Self::UnsupportedMediaType => "The content is of a type that is not read",
             Self::InvalidContent => "The content has faults",
+            Self::KeyReused => "The key came with other content before",
+            Self::PreconditionRequired => "The version that the change is based on is missing",
+            Self::TooManyRequests => "Too many attempts",
             Self::Internal => "The server failed",
             Self::Unavailable => "The server cannot answer now",
             Self::DiskFull => "The server has no room left",
@@ -122,6 +180,22 @@ impl Code {
             Self::BadRequest => {
                 "What arrived is not HTTP/1.1 that this server can read: a broken request line or header, or a path \
                  that is not percent-encoded UTF-8. The connection is closed after this answer."
+            }
+            Self::InvalidHeader => {
+                "`detail` names the header and what it must look like. `If-Match` takes the `ETag` of an answer as it \
+                 was given, `Idempotency-Key` 1 to 255 visible ASCII characters, `Min-Change` the number from `Change`."
+            }
+            Self::MalformedJson => {
+                "The content must be one JSON value in UTF-8, at most 32 levels deep, without repeated keys and without \
+                 the character U+0000. `errors` names each fault with a JSON Pointer to its place."
+            }
+            Self::Unauthorized => {
+                "The route wants `Authorization: Bearer` with an access token from `/v1/admin/auth/login`, or with an API \
+                 key. The answer is the same whether the token is missing, malformed, expired or ended: get a new one."
+            }
+            Self::Forbidden => {
+                "Who you are is known, but your role, or the scopes of the key, do not allow this, or not in this state of \
+                 the resource, or not to a resource of somebody else. Nothing was changed."
             }
             Self::NotFound => {
                 "The route exists, but nothing public has this slug or id. What is a draft, archived or deleted is \
@@ -142,13 +216,45 @@ impl Code {
             Self::Conflict => {
                 "The request is understood, but the state of the resource does not allow it; `detail` says why."
             }
+            Self::KeyInFlight => {
+                "A request with the same `Idempotency-Key` is being worked on. Wait for its answer, or send the same again \
+                 in a moment."
+            }
+            Self::AnswerNotKept => {
+                "The write was done when this `Idempotency-Key` first came. Its answer showed a secret, which is kept \
+                 nowhere; if it was lost, make a new one under a new key, and revoke the old."
+            }
+            Self::PreconditionFailed => {
+                "The version in `If-Match` is not the present one: somebody else was faster. Nothing was changed. `ETag` \
+                 of this answer is the present one; read the resource again and decide."
+            }
             Self::UnexpectedContent => {
                 "No route reads content with this method, and nothing that is sent is silently ignored. Send the \
                  request without it. The connection is closed after this answer."
             }
+            Self::ContentTooLarge => {
+                "An article may have 1 MiB of JSON, everything else 64 KiB; the server may be set up with other bounds. \
+                 The connection is closed after this answer."
+            }
             Self::UriTooLong => "A URL may have 8 KiB. Ask for fewer things at once.",
             Self::HeadersTooLarge => {
                 "The request line and the headers are too long together. The connection is closed after this answer."
+            }
+            Self::UnsupportedMediaType => {
+                "Content is read as `application/json`, and with PATCH also as `application/merge-patch+json` (RFC 7396), \
+                 in UTF-8 and without `Content-Encoding`."
+            }
+            Self::KeyReused => {
+                "This `Idempotency-Key` was used within the last 24 hours for the same method and path with other content. \
+                 A key stands for one write; take a new one."
+            }
+            Self::PreconditionRequired => {
+                "PUT, PATCH and DELETE change a version that somebody has read: send its `ETag` as `If-Match`, so that \
+                 nobody's work is overwritten unseen. `*` does not name a version."
+            }
+            Self::TooManyRequests => {
+                "There were too many attempts to sign in from this address or to this account. `Retry-After` says when to \
+                 come back; it also holds for changing a password, and for no other route."
             }
             Self::InvalidContent => {
                 "The content can be read but not accepted. `errors` names all of its faults at once, each with a JSON \
@@ -204,9 +310,11 @@ pub struct Problem {
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// The methods that there are.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
+    /// The entity tag that the resource has now.
+    pub etag: Option<Box<str>>,
     /// What really happened, for the log alone: it may name tables, paths or values.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 impl Problem {
@@ -218,6 +326,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            etag: None,
             cause: None,
         }
     }
@@ -227,7 +336,7 @@ impl Problem {
     pub fn internal(cause: String) -> Self {
         let detail = "an unexpected fault, logged under this request's id";
         Self {
-            cause: Some(cause),
+            cause: Some(cause.into()),
             ..Self::new(Code::Internal, detail)
         }
     }
@@ -258,7 +367,14 @@ impl Problem {
             response.insert_header((RETRY_AFTER, wait.as_secs().max(1)));
         }
         if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, allow.as_str()));
+            response.insert_header((ALLOW, &**allow));
+        }
+        if let Some(etag) = &self.etag {
+            response.insert_header((ETAG, &**etag));
+        }
+        if self.code == Code::Unauthorized {
+            // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.
+            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"masthead\""));
         }
         response.body(self.document(request_id))
     }
@@ -348,6 +464,16 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self {
                 errors,
                 ..Self::new(Code::InvalidContent, detail)
+            },
+            Error::Unauthorized => Self::new(Code::Unauthorized, detail),
+            Error::Forbidden => Self::new(Code::Forbidden, detail),
+            Error::Stale(etag) => Self {
+                etag: Some(etag.into()),
+                ..Self::new(Code::PreconditionFailed, detail)
+            },
+            Error::TooManyAttempts(wait) => Self {
+                retry_after: Some(wait),
+                ..Self::new(Code::TooManyRequests, detail)
             },
             Error::NotFound(_) | Error::Moved { .. } => Self::new(Code::NotFound, detail),
             Error::Conflict(_) => Self::new(Code::Conflict, detail),

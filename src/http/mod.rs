@@ -4,9 +4,11 @@
 pub mod docs;
 pub mod envelope;
 pub mod error;
+pub mod extract;
 pub mod health;
 pub mod list;
 pub mod openapi;
+pub mod peer;
 pub mod problems;
 pub mod query;
 pub mod respond;
@@ -15,7 +17,7 @@ mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, authors, site, tags};
+use crate::{articles, auth, authors, changes, keys, redirects, site, tags, users};
 
 /// Every route, those asked for most first: the router tries them in this order.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -38,4 +40,70 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(docs::get_docs)
         .service(docs::get_docs_file)
         .service(problems::get_problem);
+    for_editors(config);
+}
+
+/// The routes for editors.
+fn for_editors(config: &mut ServiceConfig<'_>) {
+    use articles::http::edit as texts;
+    config
+        .service(auth::http::begin_session)
+        .service(auth::http::renew_session)
+        .service(auth::http::end_session)
+        .service(auth::http::accept_link)
+        .service(auth::http::get_me)
+        .service(auth::http::update_me)
+        .service(auth::http::set_password)
+        .service(auth::http::list_sessions)
+        .service(auth::http::delete_session)
+        .service(texts::list_all_articles)
+        .service(texts::create_article)
+        .service(texts::get_any_article)
+        .service(texts::update_article)
+        .service(texts::replace_article)
+        .service(texts::delete_article)
+        .service(texts::move_article)
+        .service(texts::list_all_pages)
+        .service(texts::create_page)
+        .service(texts::get_any_page)
+        .service(texts::update_page)
+        .service(texts::replace_page)
+        .service(texts::delete_page)
+        .service(texts::move_page)
+        .service(tags::http::edit::list_all_tags)
+        .service(tags::http::edit::create_tag)
+        .service(tags::http::edit::get_any_tag)
+        .service(tags::http::edit::update_tag)
+        .service(tags::http::edit::replace_tag)
+        .service(tags::http::edit::delete_tag)
+        .service(authors::http::edit::list_all_authors)
+        .service(authors::http::edit::create_author)
+        .service(authors::http::edit::get_any_author)
+        .service(authors::http::edit::update_author)
+        .service(authors::http::edit::replace_author)
+        .service(authors::http::edit::delete_author)
+        .service(site::http::edit::get_site_settings)
+        .service(site::http::edit::update_site)
+        .service(site::http::edit::replace_site)
+        .service(redirects::http::list_redirects)
+        .service(redirects::http::create_redirect)
+        .service(redirects::http::get_redirect)
+        .service(redirects::http::update_redirect)
+        .service(redirects::http::replace_redirect)
+        .service(redirects::http::delete_redirect)
+        .service(users::http::list_users)
+        .service(users::http::create_user)
+        .service(users::http::get_user)
+        .service(users::http::update_user)
+        .service(users::http::delete_user)
+        .service(users::http::create_user_link)
+        .service(users::http::list_user_sessions)
+        .service(users::http::delete_user_sessions)
+        .service(keys::http::list_api_keys)
+        .service(keys::http::create_api_key)
+        .service(keys::http::get_api_key)
+        .service(keys::http::update_api_key)
+        .service(keys::http::delete_api_key)
+        .service(changes::http::list_changes)
+        .service(changes::http::list_security_events);
 }

@@ -1,18 +1,23 @@
 //! The OpenAPI document: made from the routes themselves, with what holds on every route added in one place.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema,
 };
 use utoipa_actix_web::AppExt;
 
+use super::envelope::ADMIN;
 use super::error::{Code, ProblemDocument, Refusal};
+use super::extract::MAX_CHANGE;
 use super::query::Query;
 use super::respond::{Answer, JSON};
 
@@ -50,6 +55,19 @@ pub fn text_for(locales: &[String]) -> String {
             parameter.schema = Some(one_of.build().into());
         }
     }
+    // What writers send; what readers get may be of a locale that the site had once.
+    for name in ["NewArticleInput", "ArticleChange"] {
+        let components = document.components.as_mut();
+        if let Some(RefOr::T(Schema::Object(written))) =
+            components.and_then(|components| components.schemas.get_mut(name))
+            && let Some(RefOr::T(Schema::Object(locale))) = written.properties.get_mut("locale")
+        {
+            let names = locales
+                .iter()
+                .map(|name| serde_json::Value::from(name.as_str()));
+            locale.enum_values = Some(names.chain([serde_json::Value::Null]).collect());
+        }
+    }
     crate::json::text(&document)
 }
 
@@ -78,7 +96,8 @@ fn document() -> OpenApi {
         .title("Masthead")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "A headless content API. Delivery is anonymous and a pure function of the URL and the content. HEAD works \
+            "A headless content API. Delivery is anonymous and a pure function of the URL and the content. What is below \
+             `/v1/admin/` is for those who edit, and wants a token. HEAD works \
              wherever GET does, with the same headers. Every answer carries `X-Request-Id`; every one that can be cached \
              a strong `ETag`, and honours `If-None-Match`. Whatever goes wrong is a problem document (RFC 9457) that \
              names all the faults at once; nothing unknown is ignored.",
@@ -102,104 +121,311 @@ fn document() -> OpenApi {
         .schemas
         .insert("ProblemDocument".into(), document_schema);
     components.schemas.extend(schemas);
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(
+                    "An access token from `/v1/admin/auth/login`, or an API key",
+                ))
+                .build(),
+        ),
+    );
     for (code, description) in SHARED {
         components
             .responses
             .insert(code.as_str().into(), RefOr::T(problem(code, description)));
     }
     for (path, item) in &mut document.paths.paths {
-        if let Some(operation) = &mut item.get {
-            complete(path, operation);
+        let operations = [
+            (Method::Get, &mut item.get),
+            (Method::Post, &mut item.post),
+            (Method::Put, &mut item.put),
+            (Method::Patch, &mut item.patch),
+            (Method::Delete, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                Route { path, method }.complete(operation);
+            }
         }
     }
     document
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 18] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
     ("Site", "What every page of the website shows"),
+    ("Sign-in", "Tokens for those who edit"),
+    ("Me", "One's own account and sessions"),
+    ("Editing articles", "Articles in every state"),
+    ("Editing pages", "Pages in every state"),
+    (
+        "Editing tags",
+        "Tags, whether anything public carries them or not",
+    ),
+    (
+        "Editing authors",
+        "Authors, whether anything public names them or not",
+    ),
+    ("Editing the site", "What the site says of itself"),
+    ("Redirects", "Old addresses and where they lead"),
+    ("Users", "The accounts of those who edit"),
+    ("API keys", "What programs write with"),
+    ("Audit", "Who did what, when, from where"),
     ("Contract", "This document, and what its problems mean"),
     ("Operations", "Whether the server lives and wants requests"),
 ];
 
 /// The problems that several routes share, by the name of their response.
-const SHARED: [(Code, &str); 7] = [
-    (Code::InvalidQuery, "The query or the path has faults"),
+const SHARED: [(Code, &str); 17] = [
+    (
+        Code::InvalidQuery,
+        "The query, the path, a header or the JSON has faults",
+    ),
+    (Code::Unauthorized, "Nobody proved who they are"),
+    (Code::Forbidden, "Whoever asks may not do this"),
     (Code::NotFound, "There is nothing of that name here"),
     (
         Code::NotAcceptable,
         "`Accept` rules out the one type there is",
     ),
+    (Code::RequestTimeout, "The content did not arrive in time"),
+    (
+        Code::Conflict,
+        "The state of things is in the way, or a request with the same `Idempotency-Key`",
+    ),
+    (
+        Code::PreconditionFailed,
+        "It has changed since the version in `If-Match`",
+    ),
     (
         Code::UnexpectedContent,
-        "The request has content, and none is read",
+        "The request has content where none is read, or more than is allowed",
     ),
     (Code::UriTooLong, "The URL is too long"),
+    (Code::UnsupportedMediaType, "The content is no JSON"),
+    (
+        Code::InvalidContent,
+        "The content has faults, or the `Idempotency-Key` came with other content before",
+    ),
+    (Code::PreconditionRequired, "`If-Match` names no version"),
+    (Code::TooManyRequests, "Too many attempts"),
     (Code::Internal, "The server failed"),
     (Code::Unavailable, "The server is too busy"),
+    (Code::DiskFull, "The disk is full"),
 ];
 
-/// Adds what every route answers.
-fn complete(path: &str, operation: &mut Operation) {
-    let responses = &mut operation.responses.responses;
-    let cached = !path.starts_with("/health/");
-    let read = path.starts_with("/v1/") && path != "/v1/openapi.json";
-    if cached && responses.contains_key("200") {
-        let unchanged = ResponseBuilder::new().description("What the client has still holds");
-        responses.insert("304".into(), RefOr::T(unchanged.build()));
+/// The methods that routes have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// A route, as far as it says what its operation answers.
+#[derive(Clone, Copy)]
+struct Route<'p> {
+    path: &'p str,
+    method: Method,
+}
+
+impl Route<'_> {
+    fn is_editors(self) -> bool {
+        self.path.starts_with(ADMIN)
     }
-    for (status, response) in responses.iter_mut() {
-        let RefOr::T(response) = response else {
-            continue;
-        };
+
+    /// Signing in, which is asked for before anybody is known.
+    fn is_open(self) -> bool {
+        matches!(
+            self.path,
+            "/v1/admin/auth/login" | "/v1/admin/auth/refresh" | "/v1/admin/auth/password"
+        )
+    }
+
+    fn writes(self) -> bool {
+        self.method != Method::Get
+    }
+
+    /// A change to a version that somebody has read. Sessions and passwords have none.
+    fn needs_version(self) -> bool {
+        matches!(self.method, Method::Put | Method::Patch | Method::Delete)
+            && !self.path.ends_with("/me/password")
+            && !self.path.contains("/sessions")
+    }
+
+    /// A move of a versioned resource to another state.
+    fn takes_version(self) -> bool {
+        self.needs_version() || self.path.ends_with("/{way}")
+    }
+
+    /// Whether answers have an entity tag.
+    fn is_tagged(self) -> bool {
+        let signs_in = self.writes() && self.path.contains("/auth/");
+        !(signs_in || self.path.starts_with("/health/"))
+    }
+
+    /// Whether answers name a change that they include.
+    fn names_change(self) -> bool {
+        self.path.starts_with("/v1/") && self.path != "/v1/openapi.json" && !self.is_open()
+    }
+
+    /// Adds what every such route takes and answers.
+    fn complete(self, operation: &mut Operation) {
+        self.add_parameters(operation);
+        if self.is_editors() && !self.is_open() {
+            let bearer = SecurityRequirement::new::<_, _, &str>("bearer", []);
+            operation.security = Some(vec![bearer]);
+        }
+        let responses = &mut operation.responses.responses;
+        if !self.writes() && self.is_tagged() && responses.contains_key("200") {
+            let unchanged = ResponseBuilder::new().description("What the client has still holds");
+            responses.insert("304".into(), RefOr::T(unchanged.build()));
+        }
+        for (status, response) in responses.iter_mut() {
+            if let RefOr::T(response) = response {
+                self.add_headers(status, response);
+            }
+        }
+        for (code, _) in SHARED {
+            if self.answers(code, responses) {
+                responses
+                    .entry(code.status().as_u16().to_string())
+                    .or_insert_with(|| RefOr::Ref(Ref::from_response_name(code.as_str())));
+            }
+        }
+    }
+
+    fn answers(self, code: Code, responses: &BTreeMap<String, RefOr<Response>>) -> bool {
+        let editors = self.is_editors();
+        let writes = self.writes();
+        match code {
+            Code::Unauthorized => editors,
+            Code::Forbidden => editors && !self.is_open(),
+            Code::NotFound => self.path.contains('{'),
+            Code::NotAcceptable => responses.contains_key("304") || writes && !self.is_open(),
+            Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
+            Code::Conflict => writes && !self.is_open(),
+            Code::DiskFull => writes,
+            Code::PreconditionFailed => self.takes_version(),
+            Code::PreconditionRequired => self.needs_version(),
+            Code::TooManyRequests => ["/auth/login", "/auth/refresh", "/me/password"]
+                .iter()
+                .any(|end| self.path.ends_with(end)),
+            _ => true,
+        }
+    }
+
+    fn add_headers(self, status: &str, response: &mut Response) {
         add(
             response,
             "X-Request-Id",
             "Names the request in the server's log",
             Type::String,
         );
-        match status.as_str() {
-            "200" | "304" if cached => {
-                add(response, "ETag", "A strong tag of the bytes", Type::String);
-                add(
-                    response,
-                    "Cache-Control",
-                    "Keep it, and ask each time whether it still holds",
-                    Type::String,
-                );
-                if read {
-                    add(
-                        response,
-                        "Change",
-                        "The number of a public change that the answer includes",
-                        Type::Integer,
-                    );
-                }
+        let success = status.starts_with('2') || status == "304";
+        if success && self.names_change() {
+            let about = if self.is_editors() {
+                "The number of a change that the answer includes"
+            } else {
+                "The number of a public change that the answer includes"
+            };
+            add(response, "Change", about, Type::Integer);
+        }
+        if success && status != "204" && self.is_tagged() {
+            let about = if self.is_editors() {
+                "A strong tag of the bytes; before a dot the version, where there is one"
+            } else {
+                "A strong tag of the bytes"
+            };
+            add(response, "ETag", about, Type::String);
+        }
+        let caching = match status {
+            _ if self.is_editors() => "Never kept",
+            "200" | "304" | "308" if self.is_tagged() => {
+                "Keep it, and ask each time whether it still holds"
             }
-            "308" => add(
-                response,
-                "Cache-Control",
-                "Keep it, and ask each time whether it still holds",
-                Type::String,
-            ),
-            _ => add(response, "Cache-Control", "Never kept", Type::String),
+            _ => "Never kept",
+        };
+        if self.is_editors() || success || status == "308" || self.path.starts_with("/health/") {
+            add(response, "Cache-Control", caching, Type::String);
+        }
+        // A link is for somebody else to follow, and not to be read here.
+        if status == "201" && !self.path.ends_with("/link") {
+            add(response, "Location", "Where it is", Type::String);
         }
     }
-    for (code, _) in SHARED {
-        let answers = match code {
-            Code::NotFound => path.contains('{'),
-            Code::NotAcceptable => responses.contains_key("304"),
-            _ => true,
+
+    fn add_parameters(self, operation: &mut Operation) {
+        let mut add = |name: &str, required: bool, schema: ObjectBuilder, about: &str| {
+            let parameter = ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(if required {
+                    Required::True
+                } else {
+                    Required::False
+                })
+                .description(Some(about))
+                .schema(Some(schema.build()));
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(parameter.build().into());
         };
-        let status = code.status().as_u16().to_string();
-        if answers {
-            responses
-                .entry(status)
-                .or_insert_with(|| RefOr::Ref(Ref::from_response_name(code.as_str())));
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        if !self.writes() && self.names_change() {
+            let number = ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(0))
+                .maximum(Some(MAX_CHANGE));
+            add(
+                "Min-Change",
+                false,
+                number,
+                "A `Change` that the answer must include; waited for, and 503 where it does not come",
+            );
+        }
+        if self.takes_version() {
+            let tag = text().pattern(Some("^\"[0-9]+\\.[A-Za-z0-9_-]+\"$"));
+            add(
+                "If-Match",
+                self.needs_version(),
+                tag,
+                "The `ETag` of the version that the change is based on",
+            );
+        }
+        if self.writes() && self.is_editors() && !self.is_open() {
+            let key = text()
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[!-~]+$"));
+            add(
+                "Idempotency-Key",
+                false,
+                key,
+                "A key of this write: sent again within 24 hours, it is answered as before and not done again",
+            );
+            let flag = ParameterBuilder::new()
+                .name("dry_run")
+                .parameter_in(ParameterIn::Query)
+                .required(Required::False)
+                .description(Some("Answer as the write would, and change nothing."))
+                .schema(Some(
+                    ObjectBuilder::new().schema_type(Type::Boolean).build(),
+                ));
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(flag.build().into());
         }
     }
 }
@@ -218,7 +444,23 @@ fn problem(code: Code, description: &str) -> Response {
         "Names the request, also in `instance`",
         Type::String,
     );
-    if code == Code::Unavailable {
+    if code == Code::Unauthorized {
+        add(
+            &mut response,
+            "WWW-Authenticate",
+            "`Bearer` (RFC 6750)",
+            Type::String,
+        );
+    }
+    if code == Code::PreconditionFailed {
+        add(
+            &mut response,
+            "ETag",
+            "The tag that it has now",
+            Type::String,
+        );
+    }
+    if matches!(code, Code::Unavailable | Code::TooManyRequests) {
         add(
             &mut response,
             "Retry-After",

@@ -24,12 +24,32 @@ pub const CHANGE: HeaderName = HeaderName::from_static("change");
 /// The media type of JSON.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// An answer of delivery: a number that its state includes, and its bytes.
+/// The entity tag of a versioned resource for editors, `"VERSION.HASH"`: `If-Match` compares the version, `If-None-Match`
+/// the whole.
+#[must_use]
+pub fn versioned_etag(version: i64, bytes: &[u8]) -> String {
+    etag(Some(version), bytes)
+}
+
+fn etag(version: Option<i64>, bytes: &[u8]) -> String {
+    let mut etag = String::with_capacity(32);
+    etag.push('"');
+    if let Some(version) = version {
+        etag.push_str(&version.to_string());
+        etag.push('.');
+    }
+    URL_SAFE_NO_PAD.encode_string(xxh3_128(bytes).to_be_bytes(), &mut etag);
+    etag.push('"');
+    etag
+}
+
+/// An answer: a number that its state includes, and its bytes.
 pub struct Answer {
     bytes: Vec<u8>,
     content_type: HeaderValue,
     change: Option<i64>,
     link: Option<String>,
+    version: Option<i64>,
 }
 
 impl Answer {
@@ -51,7 +71,15 @@ impl Answer {
             content_type,
             change: None,
             link: None,
+            version: None,
         }
+    }
+
+    /// Of a resource in this version, whose entity tag names it.
+    #[must_use]
+    pub const fn version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
     }
 
     /// With the change number that it includes, taken before it was read.
@@ -74,10 +102,7 @@ impl Answer {
     /// 406 where the client accepts everything but its type.
     pub fn to(self, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
         accepts(request.headers(), &self.content_type)?;
-        let mut etag = String::with_capacity(24);
-        etag.push('"');
-        URL_SAFE_NO_PAD.encode_string(xxh3_128(&self.bytes).to_be_bytes(), &mut etag);
-        etag.push('"');
+        let etag = etag(self.version, &self.bytes);
         let known = has(request.headers(), &etag);
         let mut response = HttpResponse::build(if known {
             StatusCode::NOT_MODIFIED
@@ -116,7 +141,10 @@ fn has(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 /// Refuses a request whose `Accept` (RFC 9110 section 12.5.1) rules out the one type there is.
-fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Refusal> {
+///
+/// # Errors
+/// 406.
+pub fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Refusal> {
     let Some(accept) = headers.get(ACCEPT) else {
         return Ok(());
     };

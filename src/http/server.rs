@@ -8,12 +8,17 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
-use actix_web::dev::AppConfig;
+use actix_web::dev::{AppConfig, ResourceDef};
 use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App as ActixApp, HttpRequest, HttpResponse, web};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_actix_web::AppExt;
 
 use super::envelope::{Envelope, Limits};
@@ -128,6 +133,7 @@ pub fn start(
         .listen("http", listener, move || {
             let (app, _) = ActixApp::new()
                 .app_data(shared.clone())
+                .app_data(limits)
                 .into_utoipa_app()
                 .configure(super::routes)
                 .split_for_parts();
@@ -169,39 +175,104 @@ pub fn start(
     })
 }
 
-/// Answers what no route took: another method of a known path, or an unknown path.
-async fn no_route(request: HttpRequest) -> Result<HttpResponse, Refusal> {
-    static PATHS: LazyLock<Vec<actix_web::dev::ResourceDef>> = LazyLock::new(|| {
-        DOCUMENT
-            .paths
-            .paths
-            .keys()
-            .map(|path| actix_web::dev::ResourceDef::new(path.as_str()))
+/// The methods of the routes that have this path; none where no route has.
+fn methods_of(path: &str) -> Vec<&'static str> {
+    static PATHS: LazyLock<Vec<(ResourceDef, Vec<&str>)>> = LazyLock::new(|| {
+        let paths = DOCUMENT.paths.paths.iter();
+        paths
+            .map(|(path, item)| (ResourceDef::new(narrowed(path, item)), methods(item)))
             .collect()
     });
-    let path = request.path();
-    if !PATHS.iter().any(|known| known.is_match(path)) {
-        let known = DOCUMENT.paths.paths.keys().map(String::as_str);
-        let hint = crate::error::closest(path, known)
-            .map(|near| format!("; did you mean {near}?"))
-            .unwrap_or_default();
-        return Err(
-            Problem::new(Code::UnknownRoute, format!("no route has this path{hint}")).into(),
-        );
+    let here = PATHS.iter().filter(|(known, _)| known.is_match(path));
+    let mut methods: Vec<&str> = here.flat_map(|(_, methods)| methods).copied().collect();
+    methods.sort_unstable();
+    methods.dedup();
+    if !methods.is_empty() {
+        methods.push("OPTIONS");
     }
-    let allow = "GET, HEAD, OPTIONS";
-    if request.method() == Method::OPTIONS {
-        return Ok(HttpResponse::NoContent()
-            .insert_header(("Allow", allow))
-            .insert_header(("Access-Control-Allow-Methods", allow))
-            .insert_header(("Access-Control-Allow-Headers", "*"))
-            .insert_header(("Access-Control-Max-Age", "86400"))
-            .finish());
+    methods
+}
+
+/// That the routes of this path have no such method, where that is so.
+pub(super) fn lacks(path: &str, method: &Method) -> Option<Problem> {
+    let methods = methods_of(path);
+    if methods.is_empty() || methods.contains(&method.as_str()) {
+        return None;
     }
-    let detail = format!("this route has no method {}", request.method());
-    Err(Problem {
-        allow: Some(allow.to_owned()),
+    let detail = format!("this route has no method {method}");
+    Some(Problem {
+        allow: Some(methods.join(", ").into()),
         ..Problem::new(Code::MethodNotAllowed, detail)
+    })
+}
+
+/// Answers what no route took: another method of a known path, or an unknown path.
+async fn no_route(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let path = request.match_info().as_str();
+    if request.method() == Method::OPTIONS {
+        let methods = methods_of(path);
+        if !methods.is_empty() {
+            return Ok(preflight(&methods.join(", ")));
+        }
     }
-    .into())
+    if let Some(problem) = lacks(path, request.method()) {
+        return Err(problem.into());
+    }
+    let known = DOCUMENT.paths.paths.keys().map(String::as_str);
+    let hint = crate::error::closest(path, known)
+        .map(|near| format!("; did you mean {near}?"))
+        .unwrap_or_default();
+    Err(Problem::new(Code::UnknownRoute, format!("no route has this path{hint}")).into())
+}
+
+fn preflight(allow: &str) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, allow))
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, allow))
+        // `*` would not stand for Authorization (Fetch standard, CORS-preflight fetch).
+        .insert_header((
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Min-Change",
+        ))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
+    let operations = [
+        ("GET", &item.get),
+        ("HEAD", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
+    operations
+        .into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+fn methods(item: &PathItem) -> Vec<&'static str> {
+    operations(item).map(|(method, _)| method).collect()
+}
+
+/// A path of the document as the router knows it: a parameter with a closed list of values takes no others.
+fn narrowed(path: &str, item: &PathItem) -> String {
+    let mut path = path.to_owned();
+    for parameter in
+        operations(item).flat_map(|(_, operation)| operation.parameters.iter().flatten())
+    {
+        if let RefOr::T(Parameter {
+            name,
+            schema: Some(RefOr::T(Schema::Object(schema))),
+            ..
+        }) = parameter
+            && let Some(values) = &schema.enum_values
+        {
+            let values: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
+            let closed = format!("{{{name}:{}}}", values.join("|"));
+            path = path.replace(&format!("{{{name}}}"), &closed);
+        }
+    }
+    path
 }

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::envelope::{protect, request_id};
+use super::envelope::{Readers, protect, request_id};
 use super::error::{Code, Problem};
 
 /// Lets an answer be the last of its connection. `Connection: close` says it to the client; but the library would still
@@ -188,7 +188,7 @@ fn refusal(code: Code) -> Vec<u8> {
     };
     let document = Problem::new(code, detail).document(&id);
     let mut headers = HeaderMap::new();
-    protect(&mut headers, &id);
+    protect(&mut headers, &id, &Readers::Anyone);
     let mut answer = format!(
         "HTTP/1.1 {}\r\ncontent-length: {}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n",
         code.status(),

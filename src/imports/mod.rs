@@ -9,6 +9,7 @@ use crate::articles::store::{self, Imported, Standing};
 use crate::changes::model::Actor;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
+use crate::redirects::model::NewRedirect;
 use crate::redirects::store::{self as redirects, Target};
 use crate::transfer::{Item, Parsed};
 
@@ -180,6 +181,15 @@ fn prepare(
         warn(
             report,
             format!("the sanitiser removed {}", removed.join(", ")),
+        );
+    }
+    let (redirects, unusable): (Vec<_>, Vec<_>) = redirects
+        .into_iter()
+        .partition(|path| NewRedirect::is_path(path));
+    for path in unusable {
+        warn(
+            report,
+            format!("nothing can lead here from `{path}`: it is no path on the site"),
         );
     }
     if options.dry_run {

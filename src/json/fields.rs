@@ -67,8 +67,13 @@ impl<'a> Fields<'a> {
 
     /// A whole number within a range.
     pub fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
-        // Numbers past i64 are whole numbers all the same, and wrong by their size alone.
-        let whole = |value: &Value| value.as_i64().or_else(|| value.as_u64().map(|_| i64::MAX));
+        // Numbers past i64 are whole numbers all the same, and wrong by their size alone. So is 1.0: what is whole is not
+        // said by how it is written (JSON Schema 2020-12 validation, section 6.1.1).
+        let whole = |value: &Value| {
+            let past = || value.as_u64().map(|_| i64::MAX);
+            let written_as_float = || value.as_f64().and_then(whole_float);
+            value.as_i64().or_else(past).or_else(written_as_float)
+        };
         let number = self.typed(name, "a whole number", whole)?;
         if number < *range.start() {
             self.fault(
@@ -232,6 +237,15 @@ impl<'a> Fields<'a> {
         }
         pointer
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole, and within what a float tells from its neighbours"
+)]
+fn whole_float(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
 fn wrong_type(pointer: String, expected: &str, value: &Value) -> Fault {

@@ -234,3 +234,69 @@ fn long_unknown_names_cost_nothing() {
     fields.finish();
     assert_eq!(found.len(), MAX_FAULTS);
 }
+
+#[test]
+fn the_examples_of_merge_patch() {
+    // RFC 7396 appendix A.
+    for (target, patch, result) in [
+        (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+        (
+            json!({"a": "b"}),
+            json!({"b": "c"}),
+            json!({"a": "b", "b": "c"}),
+        ),
+        (json!({"a": "b"}), json!({"a": null}), json!({})),
+        (
+            json!({"a": "b", "b": "c"}),
+            json!({"a": null}),
+            json!({"b": "c"}),
+        ),
+        (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+        (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
+        (
+            json!({"a": {"b": "c"}}),
+            json!({"a": {"b": "d", "c": null}}),
+            json!({"a": {"b": "d"}}),
+        ),
+        (
+            json!({"a": [{"b": "c"}]}),
+            json!({"a": [1]}),
+            json!({"a": [1]}),
+        ),
+        (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+        (json!({"a": "b"}), json!(["c"]), json!(["c"])),
+        (json!({"a": "foo"}), json!(null), json!(null)),
+        (json!({"a": "foo"}), json!("bar"), json!("bar")),
+        (
+            json!({"e": null}),
+            json!({"a": 1}),
+            json!({"e": null, "a": 1}),
+        ),
+        (
+            json!([1, 2]),
+            json!({"a": "b", "c": null}),
+            json!({"a": "b"}),
+        ),
+        (
+            json!({}),
+            json!({"a": {"bb": {"ccc": null}}}),
+            json!({"a": {"bb": {}}}),
+        ),
+    ] {
+        let mut merged = target.clone();
+        merge(&mut merged, &patch);
+        assert_eq!(merged, result, "{target} {patch}");
+    }
+}
+
+#[test]
+fn what_is_taken_away_by_name_leaves_a_trace() {
+    let mut whole = json!({"title": "a", "seo": {"title": "b"}, "metadata": {"x": 1}});
+    let patch =
+        json!({"titel": null, "seo": {"title": null, "titel": null}, "metadata": {"x": null}});
+    merge_named(&mut whole, &patch, &["metadata"]);
+    assert_eq!(
+        whole,
+        json!({"title": "a", "seo": {"title": null, "titel": null}, "metadata": {}, "titel": null})
+    );
+}

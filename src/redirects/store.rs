@@ -1,21 +1,123 @@
 //! Redirects in the database.
 
+#[cfg(test)]
+mod tests;
+mod write;
+
 use diesel::prelude::*;
 
-use crate::changes::model::{Entry, Footprint, Resource};
+use super::model::{Redirect, RedirectStatus};
+use crate::articles::model::State;
+use crate::changes::model::Resource;
 use crate::changes::tags as cache;
-use crate::db::schema::redirects;
-use crate::db::{Conn, Tx, each};
-use crate::error::{Error, Fault, FaultCode, Result};
+use crate::db::page::{Key, Page, Slice};
+use crate::db::schema::{article_slugs, articles, redirects};
+use crate::db::{Conn, each};
+use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::time::Time;
 
-/// Where a redirect leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// To an article, whatever its slug is.
-    Article(Id),
-    /// To an address: absolute, or a path on the site.
-    Address(String),
+pub use self::write::{create, delete, ensure, leave, update};
+pub use super::model::Target;
+
+/// The one order of a list of redirects.
+pub const SORT: &str = "path";
+
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    path: String,
+    target: Option<String>,
+    article_id: Option<Id>,
+    status: i32,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl Row {
+    fn into_redirect(self) -> Result<Redirect> {
+        let unknown =
+            || Error::internal(format!("the stored status {} of a redirect", self.status));
+        Ok(Redirect {
+            status: RedirectStatus::from_code(self.status.into()).ok_or_else(unknown)?,
+            id: self.id,
+            path: self.path,
+            to: self.target,
+            article: self.article_id,
+            cache_tag: cache::of(Resource::Redirect, self.id),
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+macro_rules! narrow {
+    ($query:expr, $prefix:expr) => {{
+        let mut query = $query;
+        if let Some(prefix) = $prefix {
+            // A range, and no LIKE, to which on SQLite `a` and `A` are one.
+            let end = format!("{prefix}\u{10FFFF}");
+            query = query
+                .filter(redirects::path.ge(prefix))
+                .filter(redirects::path.lt(end));
+        }
+        query
+    }};
+}
+
+/// One page of the redirects by path; of those alone whose path begins with this, where something is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(
+    conn: &mut Conn,
+    prefix: Option<&str>,
+    page: &Page,
+    count: bool,
+) -> Result<Slice<Redirect>> {
+    let rows: Vec<Row> = each!(conn, c => {
+        let mut query = narrow!(redirects::table.select(redirects::all_columns).into_boxed(), prefix);
+        if let Some(cursor) = page.cursor() && let Key::Text(path) = &cursor.key {
+            query = if cursor.backward {
+                query.filter(redirects::path.lt(path))
+            } else {
+                query.filter(redirects::path.gt(path))
+            };
+        }
+        query = if page.backward() {
+            query.order(redirects::path.desc())
+        } else {
+            query.order(redirects::path.asc())
+        };
+        query.limit(page.fetch()).offset(page.offset()).load(c)
+    })?;
+    let total = if count {
+        Some(
+            each!(conn, c => narrow!(redirects::table.into_boxed(), prefix).count().get_result(c))?,
+        )
+    } else {
+        None
+    };
+    let slice = page.cut(rows, SORT, |row| (Key::Text(row.path.clone()), row.id));
+    let items = slice.items.into_iter().map(Row::into_redirect);
+    Ok(Slice {
+        items: items.collect::<Result<_>>()?,
+        next: slice.next,
+        previous: slice.previous,
+        total,
+    })
+}
+
+/// A redirect.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none of that id.
+pub fn get(conn: &mut Conn, id: Id) -> Result<Redirect> {
+    let redirect = redirects::table.find(id);
+    let row: Option<Row> = each!(conn, c => redirect.first(c).optional())?;
+    row.ok_or(Error::NotFound("redirect"))?.into_redirect()
 }
 
 /// Whether a redirect stands where an article of this slug and locale would. It may stand under the path with the
@@ -32,65 +134,30 @@ pub fn taken(conn: &mut Conn, slug: &str, locale: &str) -> Result<bool> {
     Ok(each!(conn, c => there.first::<Id>(c).optional())?.is_some())
 }
 
-/// Lets a path lead somewhere. Answers `false`, and changes nothing, where a redirect stands there already.
-///
-/// # Errors
-/// [`Error::Invalid`] unless the path begins with `/` and the status is 301, 302, 307 or 308.
-pub fn ensure(tx: &mut Tx<'_>, path: &str, target: &Target, status: i32) -> Result<bool> {
-    let mut faults = Vec::new();
-    if !path.starts_with('/')
-        || path.starts_with("//")
-        || path.len() > 2048
-        || path.contains(char::is_control)
-    {
-        faults.push(Fault::at(
-            "/path",
-            FaultCode::Malformed,
-            "a path on the site begins with one `/`",
-        ));
-    }
-    if ![301, 302, 307, 308].contains(&status) {
-        faults.push(Fault::at(
-            "/status",
-            FaultCode::NotAllowed,
-            "a redirect is 301, 302, 307 or 308",
-        ));
-    }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+/// The redirect from this path.
+fn from_path(conn: &mut Conn, path: &str) -> Result<Option<Id>> {
     let there = redirects::table
         .filter(redirects::path.eq(path))
         .select(redirects::id);
-    if each!(tx.conn(), c => there.first::<Id>(c).optional())?.is_some() {
-        return Ok(false);
-    }
-    let (id, now) = (Id::new(), tx.now());
-    let (article, address) = match target {
-        Target::Article(id) => (Some(*id), None),
-        Target::Address(address) => (None, Some(address)),
+    Ok(each!(conn, c => there.first(c).optional())?)
+}
+
+/// Whether an article or a page stands at this path, or will once it is out: the other side of [`taken`]. What is in the
+/// trash stands nowhere.
+fn has_article(conn: &mut Conn, path: &str) -> Result<bool> {
+    let steps = path.strip_prefix('/').unwrap_or(path);
+    let (locale, slug) = match steps.split_once('/') {
+        Some((locale, slug)) => (Some(locale), slug),
+        None => (None, steps),
     };
-    let row = (
-        redirects::id.eq(id),
-        redirects::path.eq(path),
-        redirects::target.eq(address),
-        redirects::article_id.eq(article),
-        redirects::status.eq(status),
-        redirects::version.eq(1),
-        redirects::created_at.eq(now),
-        redirects::updated_at.eq(now),
-    );
-    each!(tx.conn(), c => diesel::insert_into(redirects::table).values(row).execute(c))?;
-    let after = Footprint {
-        public: true,
-        tags: cache::of(Resource::Redirect, id),
-    };
-    tx.log(Entry {
-        action: "created",
-        resource: Resource::Redirect,
-        id,
-        before: Footprint::none(),
-        after,
-    });
-    Ok(true)
+    let standing = article_slugs::table
+        .inner_join(articles::table)
+        .filter(article_slugs::slug.eq(slug))
+        .filter(article_slugs::current.eq(true))
+        .filter(articles::state.ne(State::Trashed.as_str()))
+        .select(article_slugs::locale);
+    let locales: Vec<String> = each!(conn, c => standing.load(c))?;
+    Ok(locales
+        .iter()
+        .any(|there| locale.is_none_or(|locale| locale == there)))
 }

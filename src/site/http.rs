@@ -1,4 +1,6 @@
-//! The site for readers.
+//! The site for readers; for editors in [`edit`].
+
+pub mod edit;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 

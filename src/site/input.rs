@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::model::{Contact, Menus, Settings};
+use super::model::{AdminSite, Contact, Menus, Settings};
 use crate::articles::input::image;
 use crate::articles::new::{LINK_RULE, MAX_PARAGRAPH, MAX_TITLE, is_link};
-use crate::authors::model::Link;
-use crate::error::{Fault, FaultCode};
+use crate::authors::input::link;
+use crate::error::{Error, Fault, FaultCode};
 use crate::json::Fields;
 
 /// Reads the settings, whole: what is not given is empty.
@@ -35,6 +35,21 @@ pub fn settings(value: &Value) -> Result<Settings, Vec<Fault>> {
     }
 }
 
+/// The whole that a PATCH stands for (RFC 7396): the logo, the contact and the menus are merged field by field.
+///
+/// # Errors
+/// When the settings cannot be written as JSON, which is a fault of ours.
+pub fn patched(present: &AdminSite, sent: &Value) -> Result<Value, Error> {
+    if !sent.is_object() {
+        // Merged, it would take the place of the whole; it is refused for what it is.
+        return Ok(sent.clone());
+    }
+    let mut whole = serde_json::to_value(present.settings())
+        .map_err(|error| Error::internal(format!("the settings of the site: {error}")))?;
+    crate::json::merge_named(&mut whole, sent, &[]);
+    Ok(whole)
+}
+
 fn contact(fields: &mut Fields<'_>) -> Contact {
     Contact {
         email: fields.string("email"),
@@ -51,14 +66,6 @@ fn menus(fields: &mut Fields<'_>) -> Menus {
     }
 }
 
-fn link(fields: &mut Fields<'_>) -> Option<Link> {
-    let (label, url) = (
-        fields.required_string("label"),
-        fields.required_string("url"),
-    );
-    label.zip(url).map(|(label, url)| Link { label, url })
-}
-
 fn check(settings: &Settings, faults: &mut Vec<Fault>) {
     let Settings {
         name,
@@ -73,6 +80,11 @@ fn check(settings: &Settings, faults: &mut Vec<Fault>) {
         ("/name", Some(name), MAX_TITLE),
         ("/tagline", tagline.as_ref(), MAX_TITLE),
         ("/description", description.as_ref(), MAX_PARAGRAPH),
+        (
+            "/logo/alt",
+            logo.as_ref().map(|logo| &logo.alt),
+            MAX_PARAGRAPH,
+        ),
         ("/contact/email", contact.email.as_ref(), MAX_TITLE),
         ("/contact/phone", contact.phone.as_ref(), MAX_TITLE),
         ("/contact/address", contact.address.as_ref(), MAX_PARAGRAPH),
@@ -146,5 +158,43 @@ mod tests {
         )
         .unwrap();
         assert_eq!(settings(&serde_json::to_value(&whole).unwrap()), Ok(whole));
+    }
+
+    #[test]
+    fn a_patch_merges_what_is_nested() {
+        let site = json!({
+            "name": "The Door",
+            "logo": {"url": "/logo.png", "alt": "A door", "width": 64},
+            "contact": {"email": "desk@example.org", "phone": "1"},
+            "menus": {"main": [{"label": "Home", "url": "/"}], "footer": [{"label": "About", "url": "/about"}]},
+        });
+        let present = AdminSite::new(settings(&site).unwrap(), 3, None);
+        let sent = json!({
+            "logo": {"width": null, "height": 9}, "contact": {"phone": null, "page": "/contact"},
+            "menus": {"main": []}, "tagline": "Come in",
+        });
+        let merged = settings(&patched(&present, &sent).unwrap()).unwrap();
+        let logo = merged.logo.unwrap();
+        assert_eq!(
+            (logo.url.as_str(), logo.width, logo.height),
+            ("/logo.png", None, Some(9))
+        );
+        assert_eq!(merged.contact.email.as_deref(), Some("desk@example.org"));
+        assert_eq!(
+            (merged.contact.phone, merged.contact.page.as_deref()),
+            (None, Some("/contact"))
+        );
+        assert_eq!((merged.menus.main.len(), merged.menus.footer.len()), (0, 1));
+        assert_eq!(merged.tagline.as_deref(), Some("Come in"));
+
+        let cleared =
+            settings(&patched(&present, &json!({"logo": null, "menus": null})).unwrap()).unwrap();
+        assert_eq!((cleared.logo, cleared.menus), (None, Menus::default()));
+        let nameless = settings(&patched(&present, &json!({"name": null})).unwrap()).unwrap_err();
+        assert_eq!(
+            (nameless[0].pointer.as_deref(), nameless[0].code),
+            (Some("/name"), FaultCode::Missing)
+        );
+        assert!(settings(&patched(&present, &json!("x")).unwrap()).is_err());
     }
 }

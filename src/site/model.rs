@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::articles::model::Image;
 use crate::authors::model::Link;
+use crate::time::Time;
 
 /// What editors set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,6 +50,74 @@ pub struct Menus {
     pub main: Vec<Link>,
     /// At its foot.
     pub footer: Vec<Link>,
+}
+
+/// What editors set, as they see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSite {
+    /// The publication's name.
+    #[schema(example = "The Open Door")]
+    pub name: String,
+    /// A few words under the name.
+    pub tagline: Option<String>,
+    /// What it is, in a sentence or two.
+    pub description: Option<String>,
+    /// Its logo.
+    pub logo: Option<Image>,
+    /// How to reach it.
+    pub contact: Contact,
+    /// Where else it is.
+    pub social: Vec<Link>,
+    /// Its menus.
+    pub menus: Menus,
+    /// How often this was set; 0 where it never was.
+    #[schema(minimum = 0)]
+    pub version: i64,
+    /// When it was last set.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub updated_at: Option<Time>,
+}
+
+impl AdminSite {
+    /// These settings, in this version.
+    #[must_use]
+    pub fn new(settings: Settings, version: i64, updated_at: Option<Time>) -> Self {
+        let Settings {
+            name,
+            tagline,
+            description,
+            logo,
+            contact,
+            social,
+            menus,
+        } = settings;
+        Self {
+            name,
+            tagline,
+            description,
+            logo,
+            contact,
+            social,
+            menus,
+            version,
+            updated_at,
+        }
+    }
+
+    /// The settings alone.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            name: self.name.clone(),
+            tagline: self.tagline.clone(),
+            description: self.description.clone(),
+            logo: self.logo.clone(),
+            contact: self.contact.clone(),
+            social: self.social.clone(),
+            menus: self.menus.clone(),
+        }
+    }
 }
 
 /// The site, as delivery shows it.

@@ -1,4 +1,6 @@
-//! Tags for readers.
+//! Tags for readers; for editors in [`edit`].
+
+pub mod edit;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use utoipa::IntoParams;

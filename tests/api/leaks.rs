@@ -1,7 +1,10 @@
 //! Twins: one database, and its copy that also holds what is not published. Every delivery route must answer both alike,
 //! byte for byte, tags and change numbers included.
 
+mod addresses;
+
 use masthead::articles::model::{Citation, Image, Seo, State};
+use masthead::auth::model::Role;
 use masthead::tags::model::NewTag;
 use serde_json::json;
 
@@ -55,7 +58,63 @@ fn twins() -> (Server, Server) {
         .zip(200..220)
         .map(|(state, number)| secret(number, *state));
     create_all(&twin, secrets.collect());
+    hide_by_hand(&twin);
     (plain, twin)
+}
+
+/// Does over HTTP what editors do with what is not out: makes, changes, trashes, restores and purges it; with accounts,
+/// keys and profiles beside it.
+fn hide_by_hand(twin: &Server) {
+    let admin = twin.sign_in(Role::Admin);
+    let user = json!({"email": "xyzzy@canary.example", "name": "Xyzzy", "role": "author"});
+    let user = admin.post("/v1/admin/users", &user).created();
+    let author = json!({"name": "Xyzzy Profile", "slug": "xyzzy-profile", "user": user["id"]});
+    admin.post("/v1/admin/authors", &author).created();
+    let tag = json!({"name": "Xyzzy by hand", "parent": "sleep", "aliases": ["xyzzy-hand"]});
+    admin.post("/v1/admin/tags", &tag).created();
+    let key = json!({"name": "xyzzy", "scopes": ["drafts:read"]});
+    admin.post("/v1/admin/api-keys", &key).created();
+    for (number, fate) in ["kept", "trashed", "restored", "purged", "submitted"]
+        .into_iter()
+        .enumerate()
+    {
+        for route in ["articles", "pages"] {
+            let locale = ["en", "de"][number % 2];
+            let text = json!({
+                "title": format!("Xyzzy {fate}"), "slug": format!("xyzzy-{route}-{number}"),
+                "aliases": [format!("xyzzy-old-{route}-{number}")],
+                "tags": ["Mind", "Xyzzy by hand", "Xyzzy new"], "authors": ["Ada", "xyzzy-profile"], "markdown": CANARY,
+                "locale": locale, "featured": true, "translation_key": "key-1",
+            });
+            let made = admin.post(&format!("/v1/admin/{route}"), &text);
+            let path = format!(
+                "/v1/admin/{route}/{}",
+                made.created()["id"].as_str().unwrap()
+            );
+            let made = admin.patch(
+                &path,
+                made.etag(),
+                &json!({"subtitle": CANARY, "tags": ["Sleep", "Xyzzy new"]}),
+            );
+            assert_eq!(made.status, 200);
+            match fate {
+                "trashed" | "restored" => {
+                    assert_eq!(admin.delete(&path, made.etag()).status, 204);
+                    let back = admin.order(&format!("{path}/restore"));
+                    assert_eq!(back.status, 200);
+                    if fate == "trashed" {
+                        assert_eq!(admin.delete(&path, back.etag()).status, 204);
+                    }
+                }
+                "purged" => {
+                    let purge = format!("{path}?purge=true");
+                    assert_eq!(admin.delete(&purge, made.etag()).status, 204);
+                }
+                "submitted" => assert_eq!(admin.order(&format!("{path}/submit")).status, 200),
+                _ => {}
+            }
+        }
+    }
 }
 
 fn public(number: u64) -> Make {

@@ -9,20 +9,28 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod articles;
 mod authors;
 mod cli;
 mod conditional;
+mod docs_page;
 mod drift;
+mod editing;
 mod health;
 mod imports;
 mod leaks;
 mod lists;
 mod problems;
+mod races;
+mod refusals;
+mod rights;
 mod schema;
 mod shutdown;
+mod sign_in;
 mod site;
 mod tags;
 mod tls;
+mod tutorial;
 mod wire;
 mod writes;

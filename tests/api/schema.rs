@@ -2,16 +2,19 @@
 
 use diesel::prelude::*;
 use masthead::articles::model::Image;
+use masthead::auth::model::Role;
 use masthead::authors::model::NewAuthor;
 use masthead::db::schema::{
-    article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes,
-    imports, meta, published_counts, redirects, site, tag_aliases, tags,
+    api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
+    changes, idempotency_keys, imports, meta, published_counts, redirects, refresh_tokens,
+    security_events, sessions, site, tag_aliases, tags, user_links, users,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
 use masthead::tags::model::NewTag;
 use masthead::time::Time;
 use masthead::transfer::{Item, Parsed};
+use serde_json::json;
 
 use crate::support::{Server, article};
 
@@ -66,7 +69,7 @@ fn every_column_of_every_table_is_there() {
     crate::imports::import(&server, "test", vec![Parsed::Article(Box::new(item))]);
 
     reads!(server, meta: i32, Id, i64, i64);
-    reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool);
+    reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
     let row = reads!(
         server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,
         Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>
@@ -79,13 +82,37 @@ fn every_column_of_every_table_is_there() {
     reads!(server, article_slugs: Text, Text, Id, bool);
     reads!(server, tags: Id, Text, Text, Text, Maybe, Option<Id>, i64, i64, i64, Time, Time);
     reads!(server, tag_aliases: Text, Text, Id);
-    reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, i64, Time, Time);
+    reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, i64, Time, Time, Option<Id>);
     reads!(server, article_tags: Id, i32, Id, Text, Option<Time>);
     reads!(server, article_authors: Id, i32, Id, Text, Option<Time>);
     reads!(server, published_counts: Text, Text, i64);
     reads!(server, imports: Text, Text, Id, Vec<u8>, i64);
     reads!(server, site: i32, Text, i64, Time);
     reads!(server, redirects: Id, Text, Maybe, Option<Id>, i32, i64, Time, Time);
+
+    let admin = server.sign_in(Role::Admin);
+    let user = server.account(Role::Author);
+    let link = admin.order(&format!("/v1/admin/users/{user}/link"));
+    assert_eq!(link.status, 201);
+    let key = admin
+        .request("POST", "/v1/admin/api-keys")
+        .header("idempotency-key", "k");
+    let key = key
+        .json(&json!({"name": "a program", "scopes": ["drafts:read"]}))
+        .send();
+    assert_eq!(key.status, 201);
+    let nobody = json!({"email": "nobody@example.org", "password": "wrong"});
+    assert_eq!(
+        server.client.post("/v1/admin/auth/login", &nobody).status,
+        401
+    );
+    reads!(server, users: Id, Text, Text, Text, Text, bool, Maybe, i64, Time, Time, Option<Time>);
+    reads!(server, user_links: Id, Vec<u8>, Time);
+    reads!(server, sessions: Id, Id, Text, Maybe, Time, Time, Time);
+    reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
+    reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
+    reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
+    reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 
 #[test]

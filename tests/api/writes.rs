@@ -461,9 +461,9 @@ fn the_log_tells_what_was_and_what_is() {
         log_of(&server, one),
         [
             row(1, "created", "", &love, false, false),
-            row(2, "publish", &love, &love, false, true),
+            row(2, "published", &love, &love, false, true),
             row(3, "updated", &love, &loss, true, true),
-            row(4, "trash", &loss, &loss, true, false),
+            row(4, "trashed", &loss, &loss, true, false),
             row(5, "purged", &loss, "", false, false),
         ]
     );

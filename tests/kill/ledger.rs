@@ -25,7 +25,7 @@ impl Operation {
         match self {
             Self::Create(_) | Self::Refused(_) => "created",
             Self::Replace => "updated",
-            Self::Transition(way) => way.as_str(),
+            Self::Transition(way) => way.done(),
             Self::Purge => "purged",
         }
     }

@@ -17,6 +17,7 @@ use super::contract::contract;
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
+    token: Option<String>,
 }
 
 /// An answer that keeps the contract.
@@ -38,7 +39,46 @@ pub(crate) struct Request<'c> {
 
 impl Client {
     pub(crate) const fn new(address: SocketAddr) -> Self {
-        Self { address }
+        Self {
+            address,
+            token: None,
+        }
+    }
+
+    /// The same for someone with this token or key.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            address: self.address,
+            token: Some(token.to_owned()),
+        }
+    }
+
+    /// What it signs in with.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().expect("a client that signed in")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request("POST", path).json(body).send()
+    }
+
+    /// A POST without content.
+    pub(crate) fn order(&self, path: &str) -> Answer {
+        self.request("POST", path).send()
+    }
+
+    pub(crate) fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let request = self.request("PATCH", path).header("if-match", etag);
+        request.json(body).send()
+    }
+
+    pub(crate) fn put(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let request = self.request("PUT", path).header("if-match", etag);
+        request.json(body).send()
+    }
+
+    pub(crate) fn delete(&self, path: &str, etag: &str) -> Answer {
+        self.request("DELETE", path).header("if-match", etag).send()
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -55,8 +95,12 @@ impl Client {
 
     pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {
         let method: Method = method.parse().expect("a method");
+        let builder = http().request(method.clone(), self.url(path));
         Request {
-            builder: http().request(method.clone(), self.url(path)),
+            builder: match &self.token {
+                Some(token) => builder.bearer_auth(token),
+                None => builder,
+            },
             client: self,
             method,
             path: path.to_owned(),
@@ -85,6 +129,12 @@ impl Request<'_> {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.builder = self.builder.header(name, value);
         self
+    }
+
+    /// With this JSON.
+    pub(crate) fn json(self, value: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(value.to_string())
     }
 
     pub(crate) fn body(mut self, body: impl Into<reqwest::blocking::Body>) -> Self {
@@ -148,6 +198,26 @@ impl Answer {
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text());
         self.json()
+    }
+
+    /// The body of a 201.
+    #[track_caller]
+    pub(crate) fn created(&self) -> Value {
+        assert_eq!(self.status, 201, "{}", self.text());
+        self.json()
+    }
+
+    /// The entity tag.
+    pub(crate) fn etag(&self) -> &str {
+        self.header("etag")
+    }
+
+    /// The last part of a problem's type.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        let problem = self.problem();
+        let kind = problem["type"].as_str().expect("a type").to_owned();
+        kind.trim_start_matches("/problems/").to_owned()
     }
 
     /// The body of a 200, with `[id]` where an id stands that no test can know.

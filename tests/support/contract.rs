@@ -2,7 +2,7 @@
 //! method, its status, the headers and media type of that status, and the body down to unknown properties and formats.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ const OPTIONAL: [&str; 1] = ["Link"];
 /// The document, ready to judge.
 pub(crate) struct Contract {
     operations: Vec<Operation>,
-    problem: Validator,
+    problem: Schema,
 }
 
 struct Operation {
@@ -29,7 +29,29 @@ struct Operation {
 struct Documented {
     headers: BTreeMap<String, String>,
     /// By media type.
-    content: HashMap<String, Validator>,
+    content: HashMap<String, Schema>,
+}
+
+/// A schema of the document, compiled when it is first needed: there are hundreds, and a test needs a handful.
+struct Schema {
+    schema: Value,
+    components: Arc<Value>,
+    compiled: OnceLock<Validator>,
+}
+
+impl Schema {
+    fn new(schema: &Value, components: &Arc<Value>) -> Self {
+        Self {
+            schema: schema.clone(),
+            components: Arc::clone(components),
+            compiled: OnceLock::new(),
+        }
+    }
+
+    fn validate(&self, value: &Value) -> Result<(), String> {
+        let compile = || compile(&self.schema, &self.components);
+        validate(self.compiled.get_or_init(compile), value)
+    }
 }
 
 enum Piece {
@@ -49,8 +71,7 @@ pub(crate) fn contract() -> &'static Contract {
 
 impl Contract {
     fn new(document: &Value) -> Self {
-        let components = closed(&document["components"]);
-        let compile = |schema: &Value| compile(schema, &components);
+        let components = Arc::new(closed(&document["components"]));
         let mut operations = Vec::new();
         for (template, item) in object(&document["paths"]) {
             for (method, operation) in object(item) {
@@ -59,7 +80,7 @@ impl Contract {
                     .map(|(status, answer)| {
                         (
                             status.parse().expect("a status"),
-                            Documented::new(resolved(document, answer), &compile),
+                            Documented::new(resolved(document, answer), &components),
                         )
                     });
                 operations.push(Operation {
@@ -80,7 +101,10 @@ impl Contract {
         });
         Self {
             operations,
-            problem: compile(&json!({"$ref": "#/components/schemas/ProblemDocument"})),
+            problem: Schema::new(
+                &json!({"$ref": "#/components/schemas/ProblemDocument"}),
+                &components,
+            ),
         }
     }
 
@@ -103,7 +127,7 @@ impl Contract {
             .filter(|operation| matches(&operation.path, path))
             .peekable();
         let route_exists = known.peek().is_some();
-        common(answer)?;
+        common(path, answer)?;
         match known.find(|operation| operation.method == asked) {
             Some(operation) => operation.check(answer, head)?,
             None if asked == "OPTIONS" && route_exists && answer.status == 204 => {
@@ -150,7 +174,7 @@ impl Contract {
     fn check_problem(&self, answer: &Answer) -> Result<(), String> {
         let document: Value =
             serde_json::from_slice(&answer.body).map_err(|error| format!("no JSON: {error}"))?;
-        validate(&self.problem, &document)?;
+        self.problem.validate(&document)?;
         require(
             document["instance"] == answer.header("x-request-id"),
             "`instance` is not X-Request-Id",
@@ -201,12 +225,12 @@ impl Operation {
         if essence == "application/json" || essence.ends_with("+json") {
             let body: Value = serde_json::from_slice(&answer.body)
                 .map_err(|error| format!("no JSON: {error}"))?;
-            validate(schema, &body)?;
+            schema.validate(&body)?;
             check_links(answer, &body)
         } else if essence.starts_with("text/") {
             let text =
                 std::str::from_utf8(&answer.body).map_err(|error| format!("no UTF-8: {error}"))?;
-            validate(schema, &json!(text))
+            schema.validate(&json!(text))
         } else {
             Ok(())
         }
@@ -230,7 +254,7 @@ fn check_links(answer: &Answer, body: &Value) -> Result<(), String> {
 }
 
 /// What every answer carries.
-fn common(answer: &Answer) -> Result<(), String> {
+fn common(path: &str, answer: &Answer) -> Result<(), String> {
     require(!answer.header("x-request-id").is_empty(), "no X-Request-Id")?;
     require(
         answer.header("x-content-type-options") == "nosniff",
@@ -246,10 +270,21 @@ fn common(answer: &Answer) -> Result<(), String> {
         answer.header("referrer-policy") == "no-referrer",
         "no Referrer-Policy",
     )?;
-    require(
-        answer.header("access-control-allow-origin") == "*",
-        "no CORS",
-    )?;
+    if path.starts_with("/v1/admin/") {
+        require(
+            answer.header("access-control-allow-origin") != "*",
+            "what is for editors is open to any website",
+        )?;
+        require(
+            answer.header("cache-control") == "private, no-store",
+            "what is for editors may be kept",
+        )?;
+    } else {
+        require(
+            answer.header("access-control-allow-origin") == "*",
+            "no CORS",
+        )?;
+    }
     for banner in ["server", "x-powered-by", "set-cookie"] {
         require(
             !answer.headers.contains_key(banner),
@@ -260,7 +295,7 @@ fn common(answer: &Answer) -> Result<(), String> {
 }
 
 impl Documented {
-    fn new(answer: &Value, compile: &impl Fn(&Value) -> Validator) -> Self {
+    fn new(answer: &Value, components: &Arc<Value>) -> Self {
         let kind = |header: &Value| {
             header["schema"]["type"]
                 .as_str()
@@ -274,7 +309,12 @@ impl Documented {
                 .collect(),
             content: object(&answer["content"])
                 .iter()
-                .map(|(media_type, content)| (media_type.clone(), compile(&content["schema"])))
+                .map(|(media_type, content)| {
+                    (
+                        media_type.clone(),
+                        Schema::new(&content["schema"], components),
+                    )
+                })
                 .collect(),
         }
     }

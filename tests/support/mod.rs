@@ -10,6 +10,7 @@ mod content;
 mod contract;
 mod corpus;
 mod database;
+mod editors;
 mod random;
 mod server;
 
@@ -19,7 +20,7 @@ pub(crate) use contract::contract;
 pub(crate) use corpus::corpus;
 pub(crate) use database::Database;
 pub(crate) use random::Random;
-pub(crate) use server::Server;
+pub(crate) use server::{SECRET, Server};
 
 /// A time, as tests write it.
 pub(crate) fn time(text: &str) -> masthead::time::Time {

@@ -8,10 +8,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::web;
-use masthead::app::App;
+use masthead::app::{self, App};
 use masthead::articles::new::Rules;
+use masthead::auth::secret::Secret;
 use masthead::changes::model::Actor;
-use masthead::db::{self, Conn, Db, Tx, Written};
+use masthead::db::{self, Conn, Db, Reason, Tx, Written};
 use masthead::error::{Error, Result};
 use masthead::http::envelope::Limits;
 use masthead::http::server;
@@ -21,6 +22,9 @@ use tokio::sync::oneshot;
 use super::client::{Answer, Client};
 use super::database::Database;
 use super::time;
+
+/// What the servers of the tests sign with.
+pub(crate) const SECRET: &str = "the servers of the tests sign with this";
 
 /// Called after each commit with its change number.
 type AfterCommit = Arc<dyn Fn(i64) + Send + Sync>;
@@ -62,11 +66,10 @@ impl TestClock {
 pub(crate) struct Setup {
     /// The bounds of the server.
     pub(crate) http: server::Settings,
+    /// What it is set up to be.
+    pub(crate) app: app::Setup,
     database: Option<Database>,
     tune: Box<dyn Fn(&mut db::Settings)>,
-    locales: Vec<String>,
-    site_url: Option<String>,
-    public_url: Option<String>,
     after_commit: Option<AfterCommit>,
 }
 
@@ -82,15 +85,20 @@ impl Setup {
                 keep_alive: patience,
                 shutdown: Duration::from_secs(10),
                 limits: Limits {
-                    url: 8192,
                     deadline: patience,
+                    content_deadline: patience,
+                    write_deadline: patience,
+                    ..Limits::default()
                 },
             },
             database: None,
+            app: app::Setup {
+                site_url: Some("https://example.org".into()),
+                ..app::Setup::new(Rules {
+                    locales: vec!["en".into(), "de".into()],
+                })
+            },
             tune: Box::new(|_settings| {}),
-            locales: vec!["en".into(), "de".into()],
-            site_url: Some("https://example.org".into()),
-            public_url: None,
             after_commit: None,
         }
     }
@@ -114,17 +122,23 @@ impl Setup {
     }
 
     pub(crate) fn locales<const N: usize>(mut self, locales: [&str; N]) -> Self {
-        self.locales = locales.map(str::to_owned).into();
+        self.app.rules.locales = locales.map(str::to_owned).into();
         self
     }
 
     pub(crate) fn site_url(mut self, url: Option<&str>) -> Self {
-        self.site_url = url.map(str::to_owned);
+        self.app.site_url = url.map(str::to_owned);
         self
     }
 
     pub(crate) fn public_url(mut self, url: &str) -> Self {
-        self.public_url = Some(url.to_owned());
+        self.app.public_url = Some(url.to_owned());
+        self
+    }
+
+    /// Set up otherwise.
+    pub(crate) fn app(mut self, tune: impl FnOnce(&mut app::Setup)) -> Self {
+        tune(&mut self.app);
         self
     }
 
@@ -141,10 +155,9 @@ impl Setup {
         (self.tune)(&mut settings);
         let db =
             Db::open_with(settings, clock.clock(), self.after_commit).expect("open the database");
-        let rules = Rules {
-            locales: self.locales,
-        };
-        let app = App::new(db.clone(), rules.clone(), self.site_url, self.public_url);
+        let rules = self.app.rules.clone();
+        let secret = Secret::parse(SECRET).expect("a secret");
+        let app = App::new(db.clone(), &secret, self.app);
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let http = self.http;
@@ -230,6 +243,20 @@ impl Server {
         f: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<Written<T>, Error> {
         self.db().write_blocking(Actor::System, f)
+    }
+
+    /// Writes what takes no change number.
+    pub(crate) fn write_quietly<T: Send + 'static>(
+        &self,
+        reason: Reason,
+        f: impl Fn(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime")
+            .block_on(self.db().write_quiet(reason, f))
+            .unwrap_or_else(|error| panic!("a quiet write failed: {error}"))
     }
 
     /// Reads behind the API's back.

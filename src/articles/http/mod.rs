@@ -1,5 +1,7 @@
 //! Articles and pages for readers.
 
+pub mod edit;
+pub(crate) mod input;
 pub mod query;
 
 use actix_web::http::header::HeaderValue;

@@ -162,21 +162,23 @@ macro_rules! seek {
     }};
 }
 
-fn number(key: &Key) -> Option<i64> {
+pub(super) use seek;
+
+pub(super) fn number(key: &Key) -> Option<i64> {
     match key {
         Key::Number(number) => Some(*number),
         Key::Text(_) => None,
     }
 }
 
-fn text(key: &Key) -> Option<String> {
+pub(super) fn text(key: &Key) -> Option<String> {
     match key {
         Key::Text(text) => Some(text.clone()),
         Key::Number(_) => None,
     }
 }
 
-type Keys = Vec<(Key, Id)>;
+pub(super) type Keys = Vec<(Key, Id)>;
 
 fn numbers(rows: Vec<(i64, Id)>) -> Keys {
     rows.into_iter()

@@ -18,7 +18,7 @@ use crate::time::Time;
 
 /// The columns of `articles` that delivery may show.
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: Id,
     kind: String,
     locale: String,
@@ -166,6 +166,15 @@ pub(super) fn all(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Ar
     complete(conn, rows, show)
 }
 
+/// These, in whatever state: for editors.
+pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
+    let query = articles::table.select(COLUMNS);
+    Ok(match ids {
+        [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
+        ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
+    })
+}
+
 fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
     let query = articles::table
         .select(COLUMNS)
@@ -179,7 +188,7 @@ fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
 }
 
 /// Turns rows into articles, with what stands in other tables.
-fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Article>> {
+pub(super) fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Article>> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -211,7 +220,7 @@ fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Arti
     Ok(found)
 }
 
-fn named<T>(name: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+pub(super) fn named<T>(name: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
     from_name(name)
         .ok_or_else(|| Error::internal(format!("`{name}` is stored where no such name may stand")))
 }
@@ -222,6 +231,10 @@ fn raw(json: String) -> Result<Box<RawValue>> {
 }
 
 impl Row {
+    pub(super) const fn id(&self) -> Id {
+        self.id
+    }
+
     fn into_article(self, show: Selection) -> Result<Article> {
         let has = |field| show.has(field);
         let cover = if has(Field::Cover) {

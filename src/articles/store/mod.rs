@@ -1,11 +1,13 @@
 //! Articles in the database. Every read takes the state of who looks into the query itself: delivery's queries name
 //! `published`, and nothing else can come out of them.
 
+pub mod edit;
 mod filter;
 mod import;
 mod joins;
 mod list;
 mod load;
+mod owners;
 mod rerender;
 mod slugs;
 mod write;
@@ -14,5 +16,6 @@ pub use self::filter::{Filter, Sort, is_indexed};
 pub use self::import::{Imported, Standing, import, standing};
 pub use self::list::{count, list};
 pub use self::load::{Lookup, by_id, by_slug};
+pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
 pub use self::write::{Stored, create, purge, replace, transition};

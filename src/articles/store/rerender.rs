@@ -81,6 +81,7 @@ fn store(tx: &mut Tx<'_>, id: Id, rendered: &Rendered) -> Result<()> {
         id,
         before,
         after,
+        detail: None,
     });
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::articles::new::{NewArticle, Wish};
+use crate::articles::new::{Door, NewArticle, Wish};
 use crate::db::schema::article_slugs;
 use crate::db::{Conn, each};
-use crate::error::{FaultCode, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::redirects;
 use crate::slug;
@@ -61,5 +61,56 @@ pub(super) fn keep(conn: &mut Conn, slug: &str, locale: &str, id: Id, current: b
         article_slugs::current.eq(current),
     );
     each!(conn, c => diesel::insert_into(article_slugs::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Sets what else leads to an article, beside its slug and the one it had just now. What an import wishes for and cannot
+/// have is passed over; an editor is told, and what they leave out leads here no more.
+pub(super) fn set_aliases(
+    conn: &mut Conn,
+    new: &NewArticle,
+    former: Option<&str>,
+    id: Id,
+) -> Result<()> {
+    let by_editor = matches!(new.door, Door::Editor { .. });
+    let mut faults = Vec::new();
+    for (index, alias) in new.aliases.iter().enumerate() {
+        let owner = article_slugs::table
+            .find((alias, &new.locale))
+            .select(article_slugs::article_id);
+        match each!(conn, c => owner.first::<Id>(c).optional())? {
+            None if by_editor && !slug::is_slug(alias) => faults.push(Fault::at(
+                format!("/aliases/{index}"),
+                FaultCode::Malformed,
+                format!("`{alias}` is not a slug"),
+            )),
+            None if by_editor && redirects::store::taken(conn, alias, &new.locale)? => {
+                faults.push(Fault::at(
+                    format!("/aliases/{index}"),
+                    FaultCode::Taken,
+                    format!("a redirect stands at `{alias}`"),
+                ));
+            }
+            None => keep(conn, alias, &new.locale, id, false)?,
+            Some(owner) if owner == id || new.door == Door::Import => {}
+            Some(_) => faults.push(Fault::at(
+                format!("/aliases/{index}"),
+                FaultCode::Taken,
+                format!("the slug `{alias}` is taken in the locale `{}`", new.locale),
+            )),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if matches!(new.door, Door::Editor { .. }) {
+        let left_out = article_slugs::table
+            .filter(article_slugs::article_id.eq(id))
+            .filter(article_slugs::locale.eq(&new.locale))
+            .filter(article_slugs::current.eq(false))
+            .filter(article_slugs::slug.ne(former.unwrap_or_default()))
+            .filter(article_slugs::slug.ne_all(&new.aliases));
+        each!(conn, c => diesel::delete(left_out).execute(c))?;
+    }
     Ok(())
 }

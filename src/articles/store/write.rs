@@ -2,16 +2,18 @@
 
 use diesel::prelude::*;
 
-use super::{joins, slugs};
+use super::{joins, owners, slugs};
 use crate::articles::model::{Kind, State, Transition};
-use crate::articles::new::{NewArticle, Wish};
+use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
+use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
+use crate::redirects;
 use crate::slug;
 use crate::time::Time;
 
@@ -36,6 +38,7 @@ pub(super) struct Before {
     pub(super) slug: String,
     pub(super) version: i64,
     pub(super) published_at: Option<Time>,
+    pub(super) owner: Option<Id>,
     pub(super) tags: Vec<Id>,
     pub(super) authors: Vec<Id>,
 }
@@ -43,8 +46,17 @@ pub(super) struct Before {
 /// Stores a new article.
 ///
 /// # Errors
-/// [`Error::Invalid`] where its id or slug is taken, or it names a tag or author by an id that does not exist.
+/// [`Error::Forbidden`] where whoever writes may not make one in that state; [`Error::Invalid`] where its id or slug is taken, or it names a tag or author by an id that does not exist.
 pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
+    let (state, published_at) = settle(new.state, new.published_at, tx.now());
+    let owner = owners::of_new(tx, new)?;
+    tx.actor().authorise(Action::Text {
+        kind: new.kind,
+        own: owners::is_own(tx, owner),
+        edits: true,
+        before: None,
+        after: Some(state),
+    })?;
     let id = new.id.unwrap_or_default();
     if new.id.is_some() && before(tx.conn(), id)?.is_some() {
         return Err(invalid(
@@ -53,11 +65,11 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
             format!("there is an article with the id {id} already"),
         ));
     }
-    let (state, published_at) = settle(new.state, new.published_at, tx.now());
     let slug = slugs::choose(tx.conn(), new, id)?;
     let row = (
         articles::id.eq(id),
         articles::kind.eq(new.kind.as_str()),
+        articles::owner.eq(owner),
         articles::created_at.eq(tx.now()),
         articles::version.eq(1),
         columns!(new, &slug, state, published_at, tx.now()),
@@ -66,11 +78,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     let body = (article_bodies::article_id.eq(id), body_columns!(new));
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
     slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
-    for alias in &new.aliases {
-        if !slugs::is_taken(tx.conn(), alias, &new.locale)? {
-            slugs::keep(tx.conn(), alias, &new.locale, id, false)?;
-        }
-    }
+    slugs::set_aliases(tx.conn(), new, None, id)?;
     let after = joins::join(tx, new, id, state, published_at)?;
     tx.log(Entry {
         action: "created",
@@ -78,6 +86,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
         id,
         before: Footprint::none(),
         after,
+        detail: None,
     });
     Ok(Stored {
         id,
@@ -94,8 +103,27 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
 pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     let was = before(tx.conn(), id)?
         .filter(|was| was.kind == new.kind)
-        .ok_or(Error::NotFound("article"))?;
-    let (state, published_at) = settle(new.state, new.published_at.or(was.published_at), tx.now());
+        .ok_or(Error::NotFound(new.kind.as_str()))?;
+    let wished_for = match new.door {
+        Door::Import => new.published_at.or(was.published_at),
+        Door::Editor { .. } => new.published_at,
+    };
+    let (state, published_at) = settle(new.state, wished_for, tx.now());
+    let owner = owners::of_changed(tx, new, was.owner)?;
+    if matches!(new.door, Door::Editor { .. }) {
+        external_is_free(tx.conn(), id, new.external_id.as_deref())?;
+    }
+    tx.actor().authorise(Action::Text {
+        kind: was.kind,
+        own: owners::is_own(tx, was.owner),
+        edits: true,
+        before: Some(was.state),
+        after: Some(state),
+    })?;
+    if matches!(new.door, Door::Editor { .. }) {
+        // Of what would come of it, too: a time to come takes back what is out.
+        check_way(was.state, state)?;
+    }
     let same_place = was.locale == new.locale
         && matches!(&new.slug, Wish::Like(base) if slugs::is_like(&was.slug, base));
     let slug = if same_place {
@@ -113,9 +141,11 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         each!(tx.conn(), c => diesel::delete(own).execute(c))?;
         slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     }
+    slugs::set_aliases(tx.conn(), new, Some(&was.slug), id)?;
     let version = was.version + 1;
     let row = (
         articles::version.eq(version),
+        articles::owner.eq(owner),
         columns!(new, &slug, state, published_at, tx.now()),
     );
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
@@ -123,12 +153,18 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => body.execute(c))?;
     let before = joins::leave(tx, id, &was)?;
     let after = joins::join(tx, new, id, state, published_at)?;
+    // Who follows the log wants to know what an editor put out, by whichever door.
+    let way = match new.door {
+        Door::Editor { .. } => was.state.way_to(state),
+        Door::Import => None,
+    };
     tx.log(Entry {
-        action: "updated",
+        action: way.map_or("updated", Transition::done),
         resource: Resource::Article,
         id,
         before,
         after,
+        detail: None,
     });
     Ok(Stored {
         id,
@@ -144,13 +180,28 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
 /// [`Error::Conflict`] where no such way leads from its state; [`Error::NotFound`] where there is no such article.
 pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     let was = before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
-    let state = was.state.after(way).ok_or_else(|| {
-        Error::Conflict(format!(
-            "an article that is {} cannot {}",
-            was.state.as_str(),
-            way.as_str()
-        ))
-    })?;
+    let action = |after| Action::Text {
+        kind: was.kind,
+        own: owners::is_own(tx, was.owner),
+        edits: false,
+        before: Some(was.state),
+        after: Some(after),
+    };
+    let Some(state) = was.state.after(way) else {
+        // Who could not go any such way learns no more than that.
+        tx.actor().authorise(action(way.leads_to()))?;
+        let (kind, state) = (was.kind.as_str(), was.state.as_str());
+        let detail = match way {
+            Transition::Restore => format!("this {kind} is {state}, and not in the trash"),
+            _ => format!("no way leads from {state} to {}", way.leads_to().as_str()),
+        };
+        return Err(Error::Conflict(detail));
+    };
+    tx.actor().authorise(action(state))?;
+    if way == Transition::Restore && redirects::store::taken(tx.conn(), &was.slug, &was.locale)? {
+        let detail = format!("a redirect stands at `{}` now; remove it first", was.slug);
+        return Err(Error::Conflict(detail));
+    }
     if state == State::Scheduled && was.published_at.is_none_or(|at| at <= tx.now()) {
         let detail = "is scheduled for a time to come, and has none".to_owned();
         return Err(invalid("/published_at", FaultCode::Missing, detail));
@@ -189,11 +240,12 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     }
     let footprint = |state| joins::footprint(id, was.kind, state, &was.tags, &was.authors);
     let entry = Entry {
-        action: way.as_str(),
+        action: way.done(),
         resource: Resource::Article,
         id,
         before: footprint(was.state),
         after: footprint(state),
+        detail: None,
     };
     tx.log(entry);
     Ok(Stored {
@@ -210,6 +262,14 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
 /// [`Error::NotFound`] where there is no such article.
 pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let was = before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
+    tx.actor().authorise(Action::Text {
+        kind: was.kind,
+        own: owners::is_own(tx, was.owner),
+        edits: false,
+        before: Some(was.state),
+        after: None,
+    })?;
+    redirects::store::leave(tx, id)?;
     let before = joins::leave(tx, id, &was)?;
     each!(tx.conn(), c => diesel::delete(articles::table.find(id)).execute(c))?;
     tx.log(Entry {
@@ -218,8 +278,22 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         id,
         before,
         after: Footprint::none(),
+        detail: None,
     });
     Ok(())
+}
+
+/// Makes sure that an editor's wish for a state is one of the ways there are.
+fn check_way(from: State, to: State) -> Result<()> {
+    if from == State::Trashed {
+        let detail = "it is in the trash; restore it before you change it";
+        return Err(Error::Conflict(detail.into()));
+    }
+    if from == to || from.way_to(to).is_some() {
+        return Ok(());
+    }
+    let (from, to) = (from.as_str(), to.as_str());
+    Err(Error::Conflict(format!("no way leads from {from} to {to}")))
 }
 
 /// A published time in the future means scheduled, a scheduled one in the past means published, and publishing without a
@@ -229,6 +303,27 @@ fn settle(state: State, published_at: Option<Time>, now: Time) -> (State, Option
         (State::Published | State::Scheduled, Some(at)) if at > now => (State::Scheduled, Some(at)),
         (State::Published | State::Scheduled, at) => (State::Published, at.or(Some(now))),
         (state, at) => (state, at),
+    }
+}
+
+/// Of the texts of one source no two have one key.
+fn external_is_free(conn: &mut Conn, id: Id, key: Option<&str>) -> Result<()> {
+    let source = articles::table.find(id).select(articles::source);
+    let source: Option<String> = each!(conn, c => source.first::<Option<String>>(c))?;
+    let (Some(source), Some(key)) = (source, key) else {
+        return Ok(());
+    };
+    let other = articles::table
+        .filter(articles::source.eq(source))
+        .filter(articles::external_id.eq(key))
+        .filter(articles::id.ne(id))
+        .select(articles::id);
+    match each!(conn, c => other.first::<Id>(c).optional())? {
+        None => Ok(()),
+        Some(_) => {
+            let detail = format!("another text of this source has the key `{key}`");
+            Err(invalid("/external_id", FaultCode::Taken, detail))
+        }
     }
 }
 
@@ -244,11 +339,20 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         articles::slug,
         articles::version,
         articles::published_at,
+        articles::owner,
     );
-    type Row = (String, String, String, String, i64, Option<Time>);
+    type Row = (
+        String,
+        String,
+        String,
+        String,
+        i64,
+        Option<Time>,
+        Option<Id>,
+    );
     let row: Option<Row> =
         each!(conn, c => articles::table.find(id).select(columns).first(c).optional())?;
-    let Some((kind, state, locale, slug, version, published_at)) = row else {
+    let Some((kind, state, locale, slug, version, published_at, owner)) = row else {
         return Ok(None);
     };
     let unknown = || {
@@ -271,6 +375,7 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         slug,
         version,
         published_at,
+        owner,
         tags,
         authors,
     }))

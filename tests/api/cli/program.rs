@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::support::{Answer, Client, Database};
+use crate::support::{Answer, Client, Database, SECRET};
 
 const STEP: Duration = Duration::from_millis(20);
 /// A minute of steps: who needs longer hangs.
@@ -35,7 +35,12 @@ where
 /// The program with a verb and the flags that lead to this database.
 pub(crate) fn on(database: &Database, arguments: &[&str]) -> Command {
     let mut command = masthead(arguments);
-    command.args(database.arguments());
+    let place = database.arguments();
+    // One that several nodes may share needs a secret that they share.
+    if place.iter().any(|argument| argument == "--database-url") {
+        command.env("MASTHEAD_SECRET", SECRET);
+    }
+    command.args(place);
     command
 }
 
@@ -149,12 +154,11 @@ impl Serving {
         let mut process = Ended(command.spawn().unwrap());
         for _ in 0..STEPS {
             let said = text(&output);
-            if let Some((line, _)) = said.split_once('\n') {
-                let address: SocketAddr = line
-                    .strip_prefix("listening on http://")
-                    .unwrap_or_else(|| panic!("it says {line:?}"))
-                    .parse()
-                    .unwrap();
+            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let mut lines = whole.lines();
+            if let Some(address) = lines.find_map(|line| line.strip_prefix("listening on http://"))
+            {
+                let address: SocketAddr = address.parse().unwrap();
                 return Self {
                     client: Client::new(address),
                     process,
@@ -180,6 +184,11 @@ impl Serving {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.client.address()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        text(&self.output)
     }
 
     /// Sends it a signal: `TERM`, `INT`.

@@ -1,0 +1,18 @@
+DROP INDEX authors_user;
+ALTER TABLE authors DROP COLUMN user_id;
+DROP TABLE security_events;
+DROP TABLE idempotency_keys;
+DROP TABLE api_keys;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE user_links;
+DROP TABLE users;
+DROP INDEX articles_owner;
+DROP INDEX articles_touched;
+DROP INDEX changes_actor;
+DROP INDEX changes_resource;
+ALTER TABLE changes DROP COLUMN detail;
+ALTER TABLE changes DROP COLUMN request_id;
+ALTER TABLE changes DROP COLUMN peer;
+ALTER TABLE changes DROP COLUMN key_id;
+ALTER TABLE changes DROP COLUMN actor_id;

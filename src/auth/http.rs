@@ -1,0 +1,651 @@
+//! Signing in and out, and looking after one's own account.
+
+use actix_web::http::header::USER_AGENT;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::{Allowed, SignedIn};
+use super::model::{Principal, Role, Suspicion};
+use super::password::NewPassword;
+use super::replays::Reply;
+use super::store::{self, Beginning, Renew, Renewal, SessionRow};
+use super::token::{Opaque, OpaqueKind};
+use super::write::{Command, check_version};
+use crate::app::App;
+use crate::db::Reason;
+use crate::error::{Error, Fault, FaultCode};
+use crate::http::envelope::RequestId;
+use crate::http::error::{Code, Problem, Refusal};
+use crate::http::extract::{Content, Size};
+use crate::http::query::Query;
+use crate::http::respond::Answer;
+use crate::id::Id;
+use crate::json::Fields;
+use crate::time::Time;
+use crate::users;
+use crate::users::model::{User, email_key};
+
+/// What proves from now on who someone is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tokens {
+    /// To be sent as `Authorization: Bearer`.
+    access_token: String,
+    /// How to send it.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds that the access token lasts.
+    #[schema(minimum = 1)]
+    expires_in: u64,
+    /// Gets the next pair, once.
+    refresh_token: String,
+}
+
+/// Whoever asks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Me {
+    /// The id of the account.
+    #[schema(value_type = uuid::Uuid)]
+    id: Id,
+    /// The address to sign in with.
+    email: String,
+    /// The name for people.
+    name: String,
+    /// What they are in the team.
+    role: Role,
+    /// How often the account was changed.
+    #[schema(minimum = 1)]
+    version: i64,
+}
+
+/// A sign-in that has not ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Session {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: Id,
+    /// It is the one that asks.
+    current: bool,
+    /// The address it began at.
+    peer: String,
+    /// What the client called itself.
+    user_agent: Option<String>,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Time,
+    /// When it was last renewed.
+    #[schema(value_type = String, format = DateTime)]
+    used_at: Time,
+    /// When it ends if it is not renewed.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Time,
+}
+
+/// All of someone's sessions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sessions {
+    /// The newest first.
+    items: Vec<Session>,
+}
+
+impl Sessions {
+    /// As whoever asks from `current` sees them.
+    pub(crate) fn new(rows: Vec<SessionRow>, current: Option<Id>) -> Self {
+        let items = rows.into_iter().map(|row| Session {
+            current: current == Some(row.id),
+            id: row.id,
+            peer: row.peer,
+            user_agent: row.user_agent,
+            created_at: row.created_at,
+            used_at: row.used_at,
+            expires_at: row.expires_at,
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
+/// A sign-in.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what `begin_session` reads")]
+pub(crate) struct LoginInput {
+    /// The address of the account.
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// Its password.
+    #[schema(example = "not her password at all")]
+    password: String,
+}
+
+/// Sign in
+///
+/// Answers a short-lived access token and a refresh token for the next pair. A wrong address and a wrong password are
+/// answered alike. Too many failures, by account and by address, are answered by 429.
+#[utoipa::path(
+    tag = "Sign-in",
+    request_body = LoginInput,
+    responses(
+        (status = 200, description = "The tokens", body = Tokens),
+    )
+)]
+#[post("/v1/admin/auth/login")]
+pub(crate) async fn begin_session(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let content = Content::read(&request, payload, Size::Other).await?;
+    let [email, password] = texts(&content, ["email", "password"])?;
+    let (peer, now) = (app.proxies.peer(&request), app.db.now());
+    let key = email_key(&email);
+    let sought = key.clone();
+    let (account, known_here) = app
+        .db
+        .read_indexed(move |conn| {
+            let account = store::account(conn, &sought)?;
+            let known_here = match &account {
+                Some(account) => store::is_known_at(conn, account.id, peer)?,
+                None => false,
+            };
+            Ok((account, known_here))
+        })
+        .await?;
+    let attempt = app
+        .sign_ins
+        .attempt(&key, peer, known_here, now)
+        .map_err(Error::TooManyAttempts)?;
+    let stored = account
+        .as_ref()
+        .and_then(|account| account.password.clone());
+    let matches = match app.hasher.verify(stored, password).await {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Nothing was compared, so nothing was tried.
+            attempt.succeeded();
+            return Err(error.into());
+        }
+    };
+    let Some(account) = account
+        .clone()
+        .filter(|account| matches && !account.suspended)
+    else {
+        suspect(
+            &app,
+            &request,
+            Suspicion::SignInFailed,
+            account.map(|account| account.id),
+        )
+        .await?;
+        return Err(wrong().into());
+    };
+    attempt.succeeded();
+    let token = Opaque::new(OpaqueKind::Refresh)?;
+    let beginning = Beginning {
+        password: account.password.clone(),
+        peer,
+        user_agent: user_agent(&request),
+        token: token.hash(),
+        now,
+        idle: app.lifetimes.idle,
+    };
+    let begun = app
+        .db
+        .write_quiet(Reason::Session, move |conn| {
+            store::begin(conn, account.id, &beginning)
+        })
+        .await;
+    let session = match begun {
+        Err(Error::Unauthorized) => return Err(wrong().into()),
+        begun => begun?,
+    };
+    tokens(&app, account.id, session, &token, now)
+}
+
+fn wrong() -> Problem {
+    let detail = "the e-mail address or the password is wrong";
+    Problem::new(Code::Unauthorized, detail)
+}
+
+/// A renewal.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what `renew_session` reads")]
+pub(crate) struct RefreshInput {
+    /// The refresh token that was answered last.
+    refresh_token: String,
+}
+
+/// Renew the tokens
+///
+/// Each refresh token works once, and answers the next. One that comes back later ends the session: it was stolen. Within
+/// a few seconds it is answered once more with the same successor, for a client that did not hear the first answer.
+#[utoipa::path(
+    tag = "Sign-in",
+    request_body = RefreshInput,
+    responses((status = 200, description = "The next tokens", body = Tokens))
+)]
+#[post("/v1/admin/auth/refresh")]
+pub(crate) async fn renew_session(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let content = Content::read(&request, payload, Size::Other).await?;
+    let [token] = texts(&content, ["refresh_token"])?;
+    let token = Opaque::parse(OpaqueKind::Refresh, &token).ok_or(Error::Unauthorized)?;
+    let successor = token.successor(&app.refresh_key);
+    let now = app.db.now();
+    let renew = Renew {
+        token: token.hash(),
+        successor: successor.hash(),
+        now,
+        idle: app.lifetimes.idle,
+        longest: app.lifetimes.session,
+        grace: app.lifetimes.grace,
+    };
+    let renewal = app
+        .db
+        .write_quiet(Reason::Session, move |conn| store::renew(conn, &renew))
+        .await?;
+    match renewal {
+        Renewal::Renewed { user, session } => tokens(&app, user, session, &successor, now),
+        Renewal::Unknown => Err(Error::Unauthorized.into()),
+        Renewal::Reused { user } => {
+            suspect(&app, &request, Suspicion::TokenReused, Some(user)).await?;
+            Err(Error::Unauthorized.into())
+        }
+    }
+}
+
+/// Sign out
+///
+/// Ends the session. Its tokens count for nothing any more.
+#[utoipa::path(tag = "Sign-in", responses((status = 204, description = "The session has ended")))]
+#[post("/v1/admin/auth/logout")]
+pub(crate) async fn end_session(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let session = session_of(&allowed.who)?;
+    end_one(allowed.who, session, &request, &app, payload).await
+}
+
+/// A new password for an invitation or a reset.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what `accept_link` reads")]
+pub(crate) struct AcceptInput {
+    /// What the link carries.
+    token: String,
+    /// The new password: 15 to 256 characters, any of them.
+    #[schema(min_length = 15, max_length = 256)]
+    password: String,
+}
+
+/// Set a password by a link
+///
+/// Accepts an invitation, or resets a password. The link works once. Whatever sessions the account had end.
+#[utoipa::path(
+    tag = "Sign-in",
+    request_body = AcceptInput,
+    responses((status = 204, description = "The password is set; sign in with it"))
+)]
+#[post("/v1/admin/auth/password")]
+pub(crate) async fn accept_link(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let content = Content::read(&request, payload, Size::Other).await?;
+    let [token, password] = texts(&content, ["token", "password"])?;
+    let hash = Opaque::parse(OpaqueKind::Link, &token).map(|token| token.hash());
+    let user = match hash {
+        Some(hash) => {
+            let now = app.db.now();
+            let invited = move |conn: &mut _| users::store::by_link(conn, &hash, now);
+            app.db.read_indexed(invited).await?
+        }
+        None => None,
+    };
+    let (Some(hash), Some(user)) = (hash, user) else {
+        let detail = "this link was used, has expired, or never was one; ask for a new one";
+        let fault = Fault::at("/token", FaultCode::NotFound, detail);
+        return Err(Error::Invalid(vec![fault]).into());
+    };
+    let password = new_password(password, "/password", &user).await?;
+    let hashed = app.hasher.hash(password).await?;
+    let from = format!(
+        "{}, request {}",
+        app.proxies.peer(&request),
+        id_of(&request)
+    );
+    app.db
+        .write(crate::changes::model::Actor::System, move |tx| {
+            users::store::accept(tx, &hash, &hashed, &from)
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// See who you are
+///
+/// The account that asks.
+#[utoipa::path(tag = "Me", responses((status = 200, description = "The account", body = Me)))]
+#[get("/v1/admin/me")]
+pub(crate) async fn get_me(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let (change, id) = (app.db.change(), allowed.who.user);
+    let user = app
+        .db
+        .read_indexed(move |conn| users::store::get(conn, id))
+        .await?;
+    let version = user.version;
+    Answer::json(&Me::from(user))?
+        .at(change)
+        .version(version)
+        .to(&request)
+}
+
+/// What one may change of one's own account.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what `update_me` reads")]
+pub(crate) struct MePatch {
+    /// The name for people.
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$",
+        example = "Ada Lovelace"
+    )]
+    name: Option<String>,
+}
+
+/// Change your name
+///
+/// A merge patch of what one may change of one's own account. The address and the role are an admin's to change.
+#[utoipa::path(
+    tag = "Me",
+    request_body(content((MePatch = "application/json"), (MePatch = "application/merge-patch+json"))),
+    responses((status = 200, description = "The account", body = Me))
+)]
+#[patch("/v1/admin/me")]
+pub(crate) async fn update_me(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let content = Content::read(&request, payload, Size::Other).await?;
+    let mut query = Query::parse(request.query_string());
+    let command = Command::new(&request, &mut query, allowed.who, &content)?;
+    query.finish()?;
+    let based_on = command.based_on()?;
+    let name = users::input::own_name(&content.value).map_err(Error::Invalid)?;
+    let id = command.who().user;
+    command
+        .run(&app, move |tx| {
+            let user = users::store::get(tx.conn(), id)?;
+            check_version(&based_on, user.version, &Me::from(user))?;
+            let user = users::store::rename(tx, id, name.as_deref())?;
+            Reply::ok(user.version, &Me::from(user))
+        })
+        .await
+}
+
+/// A change of password.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what `set_password` reads")]
+pub(crate) struct PasswordInput {
+    /// The one that counts now.
+    current_password: String,
+    /// The one that is to count: 15 to 256 characters, any of them.
+    #[schema(min_length = 15, max_length = 256)]
+    new_password: String,
+}
+
+/// Change your password
+///
+/// Ends all other sessions of the account.
+#[utoipa::path(
+    tag = "Me",
+    request_body = PasswordInput,
+    responses(
+        (status = 204, description = "The new password counts"),
+    )
+)]
+#[put("/v1/admin/me/password")]
+pub(crate) async fn set_password(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let content = Content::read(&request, payload, Size::Other).await?;
+    let content = content.sealed(&app.digest_key);
+    let mut query = Query::parse(request.query_string());
+    let command = Command::new(&request, &mut query, allowed.who, &content)?;
+    query.finish()?;
+    if let Some(answer) = command.answered_before(&app).await? {
+        return Ok(answer);
+    }
+    let [current, new] = texts(&content, ["current_password", "new_password"])?;
+    let (id, kept) = (command.who().user, session_of(command.who())?);
+    let user = app
+        .db
+        .read_indexed(move |conn| users::store::get(conn, id))
+        .await?;
+    let new = new_password(new, "/new_password", &user).await?;
+    let key = email_key(&user.email);
+    let sought = key.clone();
+    let account = app
+        .db
+        .read_indexed(move |conn| store::account(conn, &sought))
+        .await?;
+    // Whoever holds a stolen session must not find the password out by trying.
+    let (peer, now) = (command.who().peer, app.db.now());
+    let attempt = app
+        .sign_ins
+        .attempt(&key, peer, true, now)
+        .map_err(Error::TooManyAttempts)?;
+    let stored = account.and_then(|account| account.password);
+    let matches = match app.hasher.verify(stored, current).await {
+        Ok(matches) => matches,
+        Err(error) => {
+            attempt.succeeded();
+            return Err(error.into());
+        }
+    };
+    if !matches {
+        suspect(&app, &request, Suspicion::PasswordWrong, Some(id)).await?;
+        let detail = "is not the present password";
+        let fault = Fault::at("/current_password", FaultCode::NotAllowed, detail);
+        return Err(Error::Invalid(vec![fault]).into());
+    }
+    attempt.succeeded();
+    let hashed = app.hasher.hash(new).await?;
+    command
+        .run(&app, move |tx| {
+            users::store::set_password(tx, id, &hashed, Some(kept))?;
+            Ok(Reply::no_content())
+        })
+        .await
+}
+
+/// List your sessions
+///
+/// The sign-ins of your account that have not ended, the newest first.
+#[utoipa::path(tag = "Me", responses((status = 200, description = "The sessions", body = Sessions)))]
+#[get("/v1/admin/me/sessions")]
+pub(crate) async fn list_sessions(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Refusal> {
+    Query::parse(request.query_string()).finish()?;
+    let (id, now, change) = (allowed.who.user, app.db.now(), app.db.change());
+    let rows = app
+        .db
+        .read_indexed(move |conn| store::sessions_of(conn, id, now))
+        .await?;
+    Answer::json(&Sessions::new(rows, allowed.who.session()))?
+        .at(change)
+        .to(&request)
+}
+
+/// End one of your sessions
+///
+/// Its tokens count for nothing any more. A session has no versions, so no `If-Match` is asked for.
+#[utoipa::path(
+    tag = "Me",
+    params(("id" = uuid::Uuid, Path, description = "The session's id")),
+    responses((status = 204, description = "It has ended"))
+)]
+#[delete("/v1/admin/me/sessions/{id}")]
+pub(crate) async fn delete_session(
+    allowed: Allowed<SignedIn>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let id = id.parse().map_err(|_no_id| Error::NotFound("session"))?;
+    end_one(allowed.who, id, &request, &app, payload).await
+}
+
+async fn end_one(
+    who: Principal,
+    session: Id,
+    request: &HttpRequest,
+    app: &App,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let content = Content::read_nothing(request, payload).await?;
+    let mut query = Query::parse(request.query_string());
+    let user = who.user;
+    let command = Command::new(request, &mut query, who, &content)?;
+    query.finish()?;
+    command
+        .run_quietly(app, Reason::Session, move |conn| {
+            store::end_own(conn, user, session)?;
+            Ok(Reply::no_content())
+        })
+        .await
+}
+
+/// Required texts of an object that has no other fields.
+fn texts<const N: usize>(
+    content: &Content,
+    names: [&'static str; N],
+) -> Result<[String; N], Refusal> {
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(&content.value, "", &mut faults);
+    let texts = names.map(|name| fields.required_string(name).unwrap_or_default());
+    fields.finish();
+    if faults.is_empty() {
+        Ok(texts)
+    } else {
+        Err(Error::Invalid(faults).into())
+    }
+}
+
+/// A password that may be set for the account of this address and name.
+async fn new_password(text: String, pointer: &str, user: &User) -> Result<NewPassword, Refusal> {
+    let about = [user.email.clone(), user.name.clone()];
+    // To judge it takes some 50 ms, and others wait meanwhile.
+    let judged = web::block(move || {
+        let about = about.each_ref().map(String::as_str);
+        NewPassword::parse(&text, &about)
+    });
+    let judged = judged
+        .await
+        .map_err(|error| Error::internal(format!("judging a password: {error}")))?;
+    judged.map_err(|faults| {
+        let faults = faults
+            .into_iter()
+            .map(|(code, detail)| Fault::at(pointer, code, detail));
+        Error::Invalid(faults.collect()).into()
+    })
+}
+
+fn session_of(who: &Principal) -> Result<Id, Refusal> {
+    who.session().ok_or_else(|| Error::Forbidden.into())
+}
+
+fn user_agent(request: &HttpRequest) -> Option<String> {
+    let agent = request.headers().get(USER_AGENT)?.to_str().ok()?;
+    Some(agent.to_owned())
+}
+
+/// The id of a request.
+fn id_of(request: &HttpRequest) -> String {
+    let id = request.extensions().get::<RequestId>().cloned();
+    id.map(|id| id.0).unwrap_or_default()
+}
+
+async fn suspect(
+    app: &App,
+    request: &HttpRequest,
+    what: Suspicion,
+    user: Option<Id>,
+) -> Result<(), Error> {
+    let (peer, now) = (app.proxies.peer(request), app.db.now());
+    let request_id = id_of(request);
+    tracing::warn!(what = what.as_str(), %peer, request_id, "suspicious");
+    app.db
+        .write_quiet(Reason::Security, move |conn| {
+            store::suspect(conn, what, user, peer, &request_id, now)
+        })
+        .await
+}
+
+fn tokens(
+    app: &App,
+    user: Id,
+    session: Id,
+    refresh_token: &Opaque,
+    now: Time,
+) -> Result<HttpResponse, Refusal> {
+    let life = app.lifetimes.access;
+    let tokens = Tokens {
+        access_token: app.tokens.issue(user, session, now, life)?,
+        token_type: "Bearer",
+        expires_in: life.as_secs(),
+        refresh_token: refresh_token.as_str().to_owned(),
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((
+            actix_web::http::header::CONTENT_TYPE,
+            crate::http::respond::JSON,
+        ))
+        .body(crate::json::text(&tokens)))
+}
+
+impl From<User> for Me {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            version: user.version,
+        }
+    }
+}
