@@ -38,6 +38,7 @@ impl Server {
             locales: LOCALES.map(str::to_owned).into(),
         });
         let app = App::new(db, &secret, setup);
+        app.search.start().unwrap();
         let (started, running) = mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

@@ -14,6 +14,7 @@ use crate::auth::token::AccessTokens;
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
+use crate::search::{self, Search};
 
 /// What a server is set up to be.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Setup {
     pub sign_in: Bounds,
     /// Passwords that are hashed at once, and that may wait for it.
     pub hashing: (usize, usize),
+    /// The search index.
+    pub search: search::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -81,6 +84,7 @@ impl Setup {
             lifetimes: Lifetimes::default(),
             sign_in: Bounds::default(),
             hashing: (2, 64),
+            search: search::Settings::default(),
         }
     }
 }
@@ -113,6 +117,8 @@ pub struct App {
     pub sign_ins: SignInLimits,
     /// The writes under way that have a key.
     pub flights: Flights,
+    /// The search index.
+    pub search: Search,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -134,6 +140,7 @@ impl App {
             lifetimes,
             sign_in,
             hashing: (threads, queue),
+            search,
         } = setup;
         Self {
             openapi: crate::http::openapi::text_for(&rules.locales),
@@ -144,6 +151,7 @@ impl App {
             hasher: Hasher::new(threads, queue),
             sign_ins: SignInLimits::new(sign_in),
             flights: Flights::default(),
+            search: Search::new(db.clone(), &rules.locales, search),
             db,
             rules,
             site_url,

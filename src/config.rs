@@ -10,15 +10,17 @@ use crate::articles::new::Rules;
 use crate::db;
 
 mod accounts;
+mod search;
 mod serve;
 
 pub use self::accounts::{Links, Signing, Tokens};
+pub use self::search::Search;
 pub use self::serve::Serve;
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]
 pub struct Store {
-    /// Data folder: the embedded database, the server's lock, and the secret where none is configured
+    /// Data folder: the embedded database, the search index, the server's lock, and the secret where none is configured
     #[arg(
         long,
         env = "MASTHEAD_DATA",

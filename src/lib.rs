@@ -8,6 +8,7 @@
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
 //! - [`http`]: the list of routes, and what is common to them
+//! - [`search`]: the index that follows that log, and what is found by it
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`cli`]: the verbs of the command line
@@ -30,6 +31,7 @@ pub mod json;
 pub mod keys;
 mod names;
 pub mod redirects;
+pub mod search;
 pub mod site;
 pub mod slug;
 pub mod tags;

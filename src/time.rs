@@ -48,6 +48,13 @@ impl Time {
     }
 
     /// The same by reference, as Diesel binds it.
+    /// The year in UTC.
+    #[must_use]
+    pub fn year(self) -> i64 {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(jiff::tz::TimeZone::UTC).year().into()
+    }
+
     pub(crate) const fn as_millis(&self) -> &i64 {
         &self.0
     }

@@ -8,7 +8,7 @@ mod write;
 use diesel::prelude::*;
 
 pub use self::write::{create, delete, ensure, update};
-use super::model::{Author, AuthorSort};
+use super::model::{Author, AuthorRef, AuthorSort};
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::changes::tags as cache;
 use crate::db::dialect::id_in;
@@ -192,6 +192,20 @@ pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
         .filter(authors::name_key.eq(&name))
         .order(authors::id);
     Ok(each!(conn, c => of_name.first(c).optional())?)
+}
+
+/// Those of these authors whose names stand under something public, in any order.
+///
+/// # Errors
+/// When the database fails.
+pub fn public_refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<AuthorRef>> {
+    let query = authors::table
+        .select((authors::id, authors::slug, authors::name))
+        .filter(authors::public_count.gt(0))
+        .filter(id_in(authors::id, ids));
+    let found: Vec<(Id, String, String)> = each!(conn, c => query.load(c))?;
+    let author = |(id, slug, name)| AuthorRef { id, slug, name };
+    Ok(found.into_iter().map(author).collect())
 }
 
 /// Counts published texts in or out of these authors: `articles` of them are articles.

@@ -141,6 +141,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether readers saw it and see it no more.
+    #[must_use]
+    pub const fn retracts(&self) -> bool {
+        self.before.public && !self.after.public
+    }
+
     /// Whether any public answer may differ now.
     #[must_use]
     pub const fn touches_public(&self) -> bool {

@@ -92,6 +92,67 @@ macro_rules! narrow_changes {
     }};
 }
 
+/// What a follower of the log reads of a change to one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// The number of the write.
+    pub change: i64,
+    /// The kind of what was changed.
+    pub resource: Resource,
+    /// What was changed.
+    pub id: Id,
+    /// Delivery showed it before, or shows it now.
+    pub public: bool,
+}
+
+/// What the log says after a change, up to `numbers` numbers of it, in order, and the last number that was looked at.
+///
+/// # Errors
+/// When the database fails.
+pub fn after(conn: &mut Conn, change: i64, numbers: i64) -> Result<(Vec<Followed>, i64)> {
+    use crate::db::schema::meta;
+    let last: i64 = each!(conn, c => meta::table.select(meta::change).first(c))?;
+    let upto = last.min(change.saturating_add(numbers));
+    let query = changes::table
+        .select((
+            changes::number,
+            changes::resource,
+            changes::resource_id,
+            changes::was_public,
+            changes::is_public,
+        ))
+        .filter(changes::number.gt(change))
+        .filter(changes::number.le(upto))
+        .order((changes::number, changes::position));
+    let rows: Vec<(i64, String, Id, bool, bool)> = each!(conn, c => query.load(c))?;
+    let followed = rows
+        .into_iter()
+        .map(|(change, resource, id, was, is)| {
+            Ok(Followed {
+                change,
+                resource: known(&resource, Resource::from_name)?,
+                id,
+                public: was || is,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok((followed, upto))
+}
+
+/// What tells this change from another of the same number: a database that was put back to an earlier state, and went on
+/// from there, has others. None where there is no such change.
+///
+/// # Errors
+/// When the database fails.
+pub fn mark(conn: &mut Conn, change: i64) -> Result<Option<String>> {
+    let query = changes::table
+        .select((changes::at, changes::resource_id, changes::action))
+        .filter(changes::number.eq(change))
+        .order(changes::position);
+    let row: Option<(Time, Id, String)> = each!(conn, c => query.first(c).optional())?;
+    Ok(row.map(|(at, id, action)| format!("{} {id} {action}", at.millis())))
+}
+
 /// One page of the log of changes. It may scan, so it belongs on the pool.
 ///
 /// # Errors

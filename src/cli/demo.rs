@@ -198,7 +198,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     }
     // What it signed is worth as little as the folder, once this process has ended.
     let secret = Secret::parse(Opaque::new(OpaqueKind::Key)?.as_str())?;
-    serve::serve(db, &secret, rules, &arguments.serve)
+    serve::serve(db, &secret, rules, folder.path(), &arguments.serve)
 }
 
 /// Makes an account of each role, and answers the addresses and passwords.

@@ -21,6 +21,8 @@ use crate::http::server;
 use crate::time::Clock;
 use crate::{articles, auth};
 
+/// The folder of the search index, in the data folder.
+pub(super) const SEARCH: &str = "search";
 /// How often the server looks for what other processes wrote.
 const WATCH: Duration = Duration::from_millis(250);
 /// How often the server removes what has expired.
@@ -63,13 +65,22 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }
     }
     let db = Db::open(store.database(), Clock::system())?;
-    self::serve(db, &secret, store.rules(), serve)
+    self::serve(db, &secret, store.rules(), &store.data, serve)
 }
 
 /// Serves a database until SIGTERM or SIGINT.
-pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, serve: &Serve) -> Outcome {
+pub(super) fn serve(
+    db: Db,
+    secret: &Secret,
+    rules: Rules,
+    data: &Path,
+    serve: &Serve,
+) -> Outcome {
     rerender_beside(&db)?;
-    let app = App::new(db, secret, serve.setup(rules));
+    let mut setup = serve.setup(rules);
+    setup.search.folder = Some(data.join(SEARCH));
+    let app = App::new(db, secret, setup);
+    app.search.start()?;
     actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve))
 }
 

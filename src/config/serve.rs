@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Links, Tokens, base_url};
+use super::{Links, Search, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -194,6 +194,9 @@ pub struct Serve {
     /// Passwords that may wait to be hashed; then 503
     #[arg(long, env = "MASTHEAD_HASH_QUEUE", default_value_t = 64, value_parser = clap::value_parser!(u16), value_name = "COUNT")]
     pub hash_queue: u16,
+
+    #[command(flatten)]
+    search: Search,
 }
 
 impl Serve {
@@ -221,6 +224,7 @@ impl Serve {
                 ..Lifetimes::default()
             },
             hashing: (self.hash_threads.into(), self.hash_queue.into()),
+            search: self.search.settings(),
             ..Setup::new(rules)
         }
     }

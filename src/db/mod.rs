@@ -5,6 +5,7 @@ mod checkpoint;
 mod conn;
 pub mod dialect;
 pub mod error;
+pub mod feed;
 pub mod migrate;
 pub mod page;
 mod pool;
@@ -26,6 +27,7 @@ pub use self::conn::Conn;
 pub(crate) use self::conn::each;
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
+use self::feed::Feed;
 use self::tx::Outcome;
 pub use self::tx::Tx;
 use self::writer::{AfterCommit, Job, Position, Writer};
@@ -43,6 +45,7 @@ struct Inner {
     clock: Clock,
     readers: Readers,
     position: Arc<Position>,
+    feed: Arc<Feed>,
     epoch: Id,
     queue: Sender<Box<dyn Job>>,
     /// Places in the queue.
@@ -79,6 +82,8 @@ pub struct Written<T> {
     pub value: T,
     /// The number that the write took; where it left all unchanged, the last one before it.
     pub change: i64,
+    /// Whether it took something from readers.
+    pub retracts: bool,
 }
 
 impl Db {
@@ -104,11 +109,13 @@ impl Db {
         let (epoch, change, public_change) = position(&mut conn)?;
         let position = Arc::new(Position::default());
         position.advance(change, public_change);
+        let feed = Arc::new(Feed::default());
+        feed.announce(change, false);
 
         let writer = Writer::new(
             settings.clone(),
             clock.clone(),
-            Arc::clone(&position),
+            (Arc::clone(&position), Arc::clone(&feed)),
             after_commit,
             conn,
         );
@@ -127,6 +134,7 @@ impl Db {
             settings,
             clock,
             position,
+            feed,
             epoch,
             queue,
             looking: tokio::sync::Mutex::new(()),
@@ -152,6 +160,12 @@ impl Db {
         self.0.position.public_change.load(Ordering::Acquire)
     }
 
+    /// Where a follower of the log hears of changes, and others how far it has come.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
     /// The present, by this database's clock.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -165,6 +179,7 @@ impl Db {
     pub async fn refresh(&self) -> Result<i64> {
         let (_, change, public_change) = self.read(|conn| Ok(position(conn)?)).await?;
         self.0.position.advance(change, public_change);
+        self.0.feed.announce(change, false);
         Ok(change)
     }
 
@@ -229,7 +244,8 @@ impl Db {
     }
 
     /// Writes: runs `f` in a transaction, logs what it logged under the next change number, and answers when that is on
-    /// disk. `f` may run more than once, and only its last run counts.
+    /// disk; where it took something from readers, when whoever follows the log has let it go too. `f` may run more than
+    /// once, and only its last run counts.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the queue is full or the database locked, [`Error::DiskFull`]; else what `f` answers,
@@ -244,9 +260,18 @@ impl Db {
             .await
             .map_err(|_elapsed| Error::busy("too many writes are waiting"))??;
         let answer = self.enqueue(actor, f, place)?;
-        answer
+        let written = answer
             .await
-            .map_err(|_closed| Error::internal("the writer has gone"))?
+            .map_err(|_closed| Error::internal("the writer has gone"))??;
+        if written.retracts && self.0.feed.is_followed() {
+            // Reads wait for it all the same: that it takes longer is no reason to say that the write failed.
+            let _in_time = self
+                .0
+                .feed
+                .reached(written.change, self.0.settings.write_wait)
+                .await;
+        }
+        Ok(written)
     }
 
     /// [`Db::write`] from outside any async runtime: for the command line.
@@ -320,6 +345,7 @@ impl Db {
             actor,
             f,
             value: None,
+            retracts: false,
             answer,
             _place: place,
         };
@@ -347,6 +373,7 @@ struct LoggedJob<T, F> {
     actor: Actor,
     f: F,
     value: Option<T>,
+    retracts: bool,
     answer: oneshot::Sender<Result<Written<T>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -359,15 +386,26 @@ where
     fn run(&mut self, conn: &mut Conn, now: Time, number: i64) -> Result<Outcome> {
         let mut tx = Tx::new(conn, &self.actor, now, number);
         self.value = Some((self.f)(&mut tx)?);
-        tx.finish()
+        let outcome = tx.finish()?;
+        self.retracts = matches!(outcome, Outcome::Commit { retracts: true, .. });
+        Ok(outcome)
     }
 
     fn settle(self: Box<Self>, outcome: Result<i64>) {
-        let Self { value, answer, .. } = *self;
+        let Self {
+            value,
+            retracts,
+            answer,
+            ..
+        } = *self;
         let written = outcome.and_then(|change| {
             let value =
                 value.ok_or_else(|| Error::internal("a write was settled before it ran"))?;
-            Ok(Written { value, change })
+            Ok(Written {
+                value,
+                change,
+                retracts,
+            })
         });
         // Whoever asked may have gone; the write stands all the same.
         let _asker_gone = answer.send(written);

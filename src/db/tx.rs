@@ -26,6 +26,8 @@ pub(super) enum Outcome {
     Commit {
         /// It touched something public.
         public: bool,
+        /// It took something from readers.
+        retracts: bool,
     },
     /// Nothing was to be done.
     Unchanged,
@@ -110,6 +112,7 @@ impl<'c> Tx<'c> {
         }
         let peer = self.actor.peer();
         let public = self.entries.iter().any(Entry::touches_public);
+        let retracts = self.entries.iter().any(Entry::retracts);
         for (position, entry) in (0..).zip(&self.entries) {
             let row = (
                 changes::number.eq(self.number),
@@ -131,6 +134,6 @@ impl<'c> Tx<'c> {
             );
             super::each!(self.conn, c => diesel::insert_into(changes::table).values(row).execute(c))?;
         }
-        Ok(Outcome::Commit { public })
+        Ok(Outcome::Commit { public, retracts })
     }
 }

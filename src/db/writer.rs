@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use super::feed::Feed;
 use super::schema::meta;
 use super::settings::{Backend, Settings};
 use super::tx::Outcome;
@@ -50,6 +51,7 @@ pub(super) struct Writer {
     settings: Settings,
     clock: Clock,
     position: Arc<Position>,
+    feed: Arc<Feed>,
     after_commit: Option<AfterCommit>,
     /// `None` after the connection broke, until the next job.
     conn: Option<Conn>,
@@ -75,10 +77,10 @@ impl From<diesel::result::Error> for Lost {
 }
 
 impl Writer {
-    pub(super) const fn new(
+    pub(super) fn new(
         settings: Settings,
         clock: Clock,
-        position: Arc<Position>,
+        (position, feed): (Arc<Position>, Arc<Feed>),
         after_commit: Option<AfterCommit>,
         conn: Conn,
     ) -> Self {
@@ -86,6 +88,7 @@ impl Writer {
             settings,
             clock,
             position,
+            feed,
             after_commit,
             conn: Some(conn),
         }
@@ -176,10 +179,12 @@ impl Writer {
             results,
             change,
             public_change,
+            retracts,
             committed,
         } = attempt?;
         if committed {
             self.position.advance(change, public_change);
+            self.feed.announce(change, retracts);
             if let Some(after_commit) = &self.after_commit {
                 after_commit(change);
             }
@@ -193,13 +198,14 @@ struct Transacted {
     results: Vec<Result<i64>>,
     change: i64,
     public_change: i64,
+    retracts: bool,
     committed: bool,
 }
 
 fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Transacted, Lost> {
     let (before, mut public_change) = dialect::lock_counter(conn)?;
     let mut change = before;
-    let mut keep = false;
+    let (mut keep, mut retracted) = (false, false);
     let alone = jobs.len() == 1;
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs.iter_mut() {
@@ -210,8 +216,9 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(conn, now, change + 1)))
             .unwrap_or_else(|_payload| Err(Error::internal("a write panicked")));
         let kept = match outcome {
-            Ok(Outcome::Commit { public }) => {
+            Ok(Outcome::Commit { public, retracts }) => {
                 change += 1;
+                retracted |= retracts;
                 public_change = if public { change } else { public_change };
                 results.push(Ok(change));
                 true
@@ -245,6 +252,7 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
             results,
             change: before,
             public_change,
+            retracts: false,
             committed: false,
         });
     }
@@ -260,6 +268,7 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
             results,
             change,
             public_change,
+            retracts: retracted,
             committed: true,
         }),
         // A connection that breaks here may have committed: running the jobs again could do them twice.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::error::Refusal;
 use super::query::Query;
 use crate::app::App;
+use crate::search;
 
 /// The process is there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +30,8 @@ pub struct Ready {
     pub change: i64,
     /// The database.
     pub database: DatabaseStatus,
+    /// The search index.
+    pub search: search::Status,
 }
 
 /// Whether the server should get requests.
@@ -37,6 +40,8 @@ pub struct Ready {
 pub enum ReadyStatus {
     /// It should.
     Ready,
+    /// It should; but the search index is being built, so that searches may be behind or answered by 503.
+    Degraded,
     /// It should not: the database does not answer.
     Unavailable,
     /// It is about to end.
@@ -80,14 +85,18 @@ pub(crate) async fn get_ready(
 ) -> Result<HttpResponse, Refusal> {
     Query::parse(request.query_string()).finish()?;
     let reachable = app.note_database(&app.db.refresh().await);
+    let search = app.search.status();
     let status = if app.is_stopping() {
         ReadyStatus::Stopping
     } else if reachable {
-        ReadyStatus::Ready
+        match search.status {
+            search::State::Ready => ReadyStatus::Ready,
+            search::State::Building | search::State::Degraded => ReadyStatus::Degraded,
+        }
     } else {
         ReadyStatus::Unavailable
     };
-    let code = if matches!(status, ReadyStatus::Ready) {
+    let code = if matches!(status, ReadyStatus::Ready | ReadyStatus::Degraded) {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -103,6 +112,7 @@ pub(crate) async fn get_ready(
             status,
             change: app.db.change(),
             database,
+            search,
         },
     ))
 }

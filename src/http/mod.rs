@@ -7,6 +7,7 @@ pub mod error;
 pub mod extract;
 pub mod health;
 pub mod list;
+pub mod metrics;
 pub mod openapi;
 pub mod peer;
 pub mod problems;
@@ -17,7 +18,7 @@ mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, auth, authors, changes, keys, redirects, site, tags, users};
+use crate::{articles, auth, authors, changes, keys, redirects, search, site, tags, users};
 
 /// Every route, those asked for most first: the router tries them in this order.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -25,6 +26,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(articles::http::list_articles)
         .service(articles::http::get_article_text)
         .service(articles::http::get_article)
+        .service(search::http::search_texts)
+        .service(search::http::suggest_texts)
+        .service(search::http::list_related_articles)
         .service(site::http::get_site)
         .service(tags::http::list_tags)
         .service(tags::http::get_tag)
@@ -35,6 +39,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(articles::http::get_page)
         .service(health::get_live)
         .service(health::get_ready)
+        .service(metrics::get_metrics)
         .service(openapi::get_openapi)
         .service(docs::get_docs_address)
         .service(docs::get_docs)

@@ -140,7 +140,7 @@ impl Query {
     /// `limit` with `cursor` or `page`, for a list in this order.
     pub fn page(&mut self, sort: &'static str) -> Page {
         let limit = self.one("limit", |text| {
-            let limit = number(text)?;
+            let limit = whole_number(text)?;
             match limit {
                 0 => Err((FaultCode::TooSmall, "is at least 1".into())),
                 1..=MAX_LIMIT => Ok(limit),
@@ -152,7 +152,7 @@ impl Query {
             Cursor::decode(text, sort).map_err(|error| (FaultCode::Malformed, error.to_string()))
         });
         let page = self.one("page", |text| {
-            let page = number(text)?;
+            let page = whole_number(text)?;
             match page.checked_mul(limit) {
                 Some(0) => Err((FaultCode::TooSmall, "pages are counted from 1".into())),
                 Some(1..=MAX_DEPTH) => Ok(page),
@@ -186,7 +186,9 @@ impl Query {
         self.faults.push(Fault::parameter(name, code, detail));
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// Whether a parameter stands there.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(known, _)| known == name)
     }
 
@@ -287,7 +289,11 @@ pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Resul
         .map_err(|error| (FaultCode::Malformed, format!("{error}")))
 }
 
-fn number(text: &str) -> Result<u32, Refused> {
+/// Reads a whole number, without a sign.
+///
+/// # Errors
+/// For anything else, and for what is too great.
+pub fn whole_number(text: &str) -> Result<u32, Refused> {
     let refused = || (FaultCode::Malformed, "is a whole number".to_owned());
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(refused());

@@ -23,6 +23,12 @@ pub struct TagRef {
     pub name: String,
 }
 
+impl From<(Id, String, String)> for TagRef {
+    fn from((id, slug, name): (Id, String, String)) -> Self {
+        Self { id, slug, name }
+    }
+}
+
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -71,10 +71,59 @@ fn refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<TagRef>> {
         .select((tags::id, tags::slug, tags::name))
         .filter(id_in(tags::id, ids));
     let found: Vec<(Id, String, String)> = each!(conn, c => query.load(c))?;
-    Ok(found
+    Ok(found.into_iter().map(TagRef::from).collect())
+}
+
+/// Those of these tags that something public carries, in any order.
+///
+/// # Errors
+/// When the database fails.
+pub fn public_refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<TagRef>> {
+    let query = tags::table
+        .select((tags::id, tags::slug, tags::name))
+        .filter(tags::subtree_count.gt(0))
+        .filter(id_in(tags::id, ids));
+    let found: Vec<(Id, String, String)> = each!(conn, c => query.load(c))?;
+    Ok(found.into_iter().map(TagRef::from).collect())
+}
+
+/// Public tags whose name, or another name of theirs, begins so: up to `most`, those that most articles carry first.
+///
+/// # Errors
+/// When the database fails.
+pub fn beginning(conn: &mut Conn, start: &str, most: usize) -> Result<Vec<TagRef>> {
+    /// Names that are looked at. There are seldom so many that begin with one letter.
+    const LOOKED_AT: i64 = 2_000;
+    let start = slug::name_key(start);
+    if start.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut end = start.clone();
+    end.push(char::MAX);
+    let columns = (tags::article_count, tags::id, tags::slug, tags::name);
+    let named = tags::table
+        .select(columns)
+        .filter(tags::name_key.ge(&start))
+        .filter(tags::name_key.lt(&end))
+        .filter(tags::subtree_count.gt(0))
+        .limit(LOOKED_AT);
+    let aliased = tag_aliases::table
+        .inner_join(tags::table)
+        .select(columns)
+        .filter(tag_aliases::name_key.ge(&start))
+        .filter(tag_aliases::name_key.lt(&end))
+        .filter(tags::subtree_count.gt(0))
+        .limit(LOOKED_AT);
+    let mut found: Vec<(i64, Id, String, String)> = each!(conn, c => named.load(c))?;
+    let more: Vec<(i64, Id, String, String)> = each!(conn, c => aliased.load(c))?;
+    found.extend(more);
+    found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.cmp(&b.2)));
+    found.dedup_by_key(|(_, id, ..)| *id);
+    found.truncate(most);
+    let tags = found
         .into_iter()
-        .map(|(id, slug, name)| TagRef { id, slug, name })
-        .collect())
+        .map(|(_, id, slug, name)| TagRef::from((id, slug, name)));
+    Ok(tags.collect())
 }
 
 /// What a tag shows.

@@ -158,6 +158,7 @@ impl Setup {
         let rules = self.app.rules.clone();
         let secret = Secret::parse(SECRET).expect("a secret");
         let app = App::new(db.clone(), &secret, self.app);
+        app.search.start().expect("start the search index");
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let http = self.http;

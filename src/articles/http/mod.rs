@@ -248,7 +248,11 @@ async fn get_text(
         .to(request)
 }
 
-async fn read_one(
+/// The published text of this slug or id; a former slug is answered by a redirect to the same route.
+///
+/// # Errors
+/// 404, 308, and when the database fails.
+pub(crate) async fn read_one(
     request: &HttpRequest,
     app: &web::Data<App>,
     kind: Kind,
@@ -298,7 +302,7 @@ async fn read_one(
 }
 
 /// Adds the address, and takes away what it was made of where that was not asked for.
-fn present(article: &mut Article, app: &App, show: Selection) {
+pub(crate) fn present(article: &mut Article, app: &App, show: Selection) {
     if show.has(Field::Url) {
         let (locale, slug) = (article.locale.as_deref(), article.slug.as_deref());
         article.url = locale

@@ -122,7 +122,7 @@ enum SortName {
     dead_code,
     reason = "documents `Field::INCLUDES`; a test compares the two"
 )]
-enum Include {
+pub(crate) enum Include {
     Body,
     Markdown,
     Text,
@@ -149,7 +149,7 @@ pub enum TextForm {
 crate::names::names!(TextForm { Md => "md", Txt => "txt", Html => "html" });
 
 /// Reads what narrows a list.
-pub(super) fn filter(query: &mut Query, app: &App) -> Filter {
+pub(crate) fn filter(query: &mut Query, app: &App) -> Filter {
     Filter {
         tags: query.many("tag", 20),
         any_tags: query.many("any_tag", 20),
@@ -167,7 +167,7 @@ pub(super) fn filter(query: &mut Query, app: &App) -> Filter {
 }
 
 /// Reads `locale`.
-pub(super) fn locale(query: &mut Query, app: &App) -> Option<String> {
+pub(crate) fn locale(query: &mut Query, app: &App) -> Option<String> {
     query.one("locale", |text| {
         let known = app
             .rules
@@ -187,7 +187,7 @@ pub(super) fn locale(query: &mut Query, app: &App) -> Option<String> {
 }
 
 /// Reads `fields` and `include`.
-pub(super) fn selection(query: &mut Query, default: Selection) -> Selection {
+pub(crate) fn selection(query: &mut Query, default: Selection) -> Selection {
     let named = |text: &str, all: &[Field]| -> Result<Vec<Field>, _> {
         text.split(',')
             .map(|name| one_of(name.trim(), all, Field::as_str))

@@ -50,7 +50,7 @@ pub fn list(
     } = page.cut(keys, sort.as_str(), Clone::clone);
     let ids: Vec<Id> = items.into_iter().map(|(_, id)| id).collect();
     Ok(Slice {
-        items: load::all(conn, &ids, show)?,
+        items: load::by_ids(conn, &ids, show)?,
         next,
         previous,
         total,

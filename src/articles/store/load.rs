@@ -160,7 +160,10 @@ pub fn by_id(conn: &mut Conn, id: Id, lookup: &Lookup, show: Selection) -> Resul
 }
 
 /// The published articles among these, in this order, with what is to be shown.
-pub(super) fn all(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Article>> {
+///
+/// # Errors
+/// When the database fails.
+pub fn by_ids(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Article>> {
     let mut rows = published(conn, ids)?;
     rows.sort_by_cached_key(|row| ids.iter().position(|id| *id == row.id));
     complete(conn, rows, show)

@@ -10,12 +10,17 @@ mod load;
 mod owners;
 mod rerender;
 mod slugs;
+mod texts;
 mod write;
 
 pub use self::filter::{Filter, Sort, is_indexed};
 pub use self::import::{Imported, Standing, import, standing};
 pub use self::list::{count, list};
-pub use self::load::{Lookup, by_id, by_slug};
+pub use self::load::{Lookup, by_id, by_ids, by_slug};
 pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
+pub use self::texts::{
+    PublishedText, TagWords, ids_by_author, ids_with_tag, published_count, published_ids,
+    published_texts,
+};
 pub use self::write::{Stored, create, purge, replace, transition};

@@ -1,0 +1,261 @@
+//! Which hits come first. BM25 over the combined field finds them and puts them in order. Then the first of them are
+//! looked at again: for a short query the words of the title, and words that stand together, count more; for a long one
+//! words that the best hits have in common. That only puts hits in another order, and never adds one.
+
+use std::cmp::Ordering;
+
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, EnableScoring, Occur, PhraseQuery, Query};
+use tantivy::{DocAddress, Score, TERMINATED, Term};
+
+use super::plan::{LocalePlan, Plan, scored, unscored};
+use super::serving::Serving;
+use crate::error::Result;
+use crate::id::Id;
+
+/// Hits that are looked at again.
+pub const WINDOW: usize = 128;
+/// What a word of the title counts, to one of the text.
+const TITLE: f32 = 0.6;
+/// What two words side by side count, to a phrase of the text.
+const TOGETHER: f32 = 0.4;
+
+/// A hit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Its rank; more is better.
+    pub score: Score,
+    /// Where it stands in the index.
+    pub place: DocAddress,
+    /// Which text it is.
+    pub id: Id,
+}
+
+/// A query, with its filters, and the units that a hit must hold.
+#[derive(Debug)]
+pub struct Ranked<'p> {
+    plan: &'p Plan<'p>,
+    filters: Vec<Box<dyn Query>>,
+    needed: usize,
+}
+
+impl<'p> Ranked<'p> {
+    /// This query among what these filters leave. Where no text holds two of its words, one is enough.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn new(
+        serving: &Serving,
+        plan: &'p Plan<'p>,
+        filters: Vec<Box<dyn Query>>,
+    ) -> Result<Self> {
+        let mut this = Self {
+            plan,
+            filters,
+            needed: plan.needed(),
+        };
+        if this.needed > 1 && !this.finds(serving)? {
+            this.needed = 1;
+        }
+        Ok(this)
+    }
+
+    fn finds(&self, serving: &Serving) -> Result<bool> {
+        let weight = self
+            .query()
+            .weight(EnableScoring::disabled_from_searcher(&serving.searcher))?;
+        for segment in serving.searcher.segment_readers() {
+            let mut scorer = weight.scorer(segment, 1.0)?;
+            let mut document = scorer.doc();
+            while document != TERMINATED {
+                if !segment.is_deleted(document) {
+                    return Ok(true);
+                }
+                document = scorer.advance();
+            }
+        }
+        Ok(false)
+    }
+
+    /// What finds all of its hits and nothing else.
+    #[must_use]
+    pub fn query(&self) -> Box<dyn Query> {
+        self.filtered(self.plan.query(self.needed))
+    }
+
+    fn filtered(&self, query: Box<dyn Query>) -> Box<dyn Query> {
+        if self.filters.is_empty() {
+            return query;
+        }
+        let filters = self
+            .filters
+            .iter()
+            .map(|filter| (Occur::Must, unscored(filter.box_clone())));
+        Box::new(BooleanQuery::new(
+            std::iter::once((Occur::Must, query)).chain(filters).collect(),
+        ))
+    }
+
+    /// The first hits by BM25 alone, at least `most` of them if there are so many.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn first(&self, serving: &Serving, most: usize) -> Result<Vec<Hit>> {
+        // A union is pruned by what its blocks can score at most; one that counts how many of its words match is not. What
+        // holds two of the words is among the first of the union but for odd cases.
+        let counts = self.needed > 1 && self.plan.units() > self.needed;
+        if counts
+            && let Some(flat) = self.plan.flat()
+        {
+            let taken = 2 * most;
+            let mut hits = top(serving, self.filtered(flat).as_ref(), taken)?;
+            let all = hits.len() < taken;
+            self.keep_those_that_hold_enough(serving, &mut hits)?;
+            if all || hits.len() >= most {
+                hits.truncate(most);
+                return Ok(hits);
+            }
+        }
+        top(serving, self.query().as_ref(), most)
+    }
+
+    fn keep_those_that_hold_enough(&self, serving: &Serving, hits: &mut Vec<Hit>) -> Result<()> {
+        let mut held = vec![0_usize; hits.len()];
+        for plan in &self.plan.locales {
+            let mut of_locale = vec![0_usize; hits.len()];
+            for unit in &plan.units {
+                let scores = scores_at(serving, unit.query().as_ref(), hits)?;
+                for (held, score) in of_locale.iter_mut().zip(scores) {
+                    *held += usize::from(score.is_some());
+                }
+            }
+            for (held, of_locale) in held.iter_mut().zip(of_locale) {
+                *held = (*held).max(of_locale);
+            }
+        }
+        let mut held = held.into_iter();
+        hits.retain(|_| held.next().is_some_and(|held| held >= self.needed));
+        Ok(())
+    }
+}
+
+/// The best hits of a query by its own scores, ties by id.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn top(serving: &Serving, query: &dyn Query, most: usize) -> Result<Vec<Hit>> {
+    let found = serving
+        .searcher
+        .search(query, &TopDocs::with_limit(most.max(1)).order_by_score())?;
+    let mut hits: Vec<Hit> = found
+        .into_iter()
+        .map(|(score, place)| Hit {
+            score,
+            place,
+            id: serving.id(place),
+        })
+        .collect();
+    sort(&mut hits);
+    Ok(hits)
+}
+
+/// The best first; of two that are as good that with the later id, which is the newer one.
+pub fn sort(hits: &mut [Hit]) {
+    hits.sort_by(|a, b| {
+        b.score
+            .partial_cmp(&a.score)
+            .unwrap_or(Ordering::Equal)
+            .then_with(|| b.id.cmp(&a.id))
+    });
+}
+
+/// The score that a query gives to each of these hits, where it finds it.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn scores_at(serving: &Serving, query: &dyn Query, hits: &[Hit]) -> Result<Vec<Option<Score>>> {
+    let weight = query.weight(EnableScoring::enabled_from_searcher(&serving.searcher))?;
+    let mut order: Vec<usize> = (0..hits.len()).collect();
+    order.sort_unstable_by_key(|index| hits[*index].place);
+    let mut scores = vec![None; hits.len()];
+    let mut scorer = None;
+    for index in order {
+        let DocAddress {
+            segment_ord,
+            doc_id,
+        } = hits[index].place;
+        if scorer.as_ref().is_none_or(|(of, _)| *of != segment_ord) {
+            let segment = serving.searcher.segment_reader(segment_ord);
+            scorer = Some((segment_ord, weight.scorer(segment, 1.0)?));
+        }
+        let Some((_, scorer)) = &mut scorer else {
+            continue;
+        };
+        if scorer.doc() < doc_id {
+            scorer.seek(doc_id);
+        }
+        if scorer.doc() == doc_id {
+            scores[index] = Some(scorer.score());
+        }
+    }
+    Ok(scores)
+}
+
+/// Adds what these queries say of the hits.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn add(serving: &Serving, hits: &mut [Hit], query: &dyn Query, weight: f32) -> Result<()> {
+    let scores = scores_at(serving, query, hits)?;
+    for (hit, more) in hits.iter_mut().zip(scores) {
+        hit.score += more.unwrap_or_default() * weight;
+    }
+    Ok(())
+}
+
+/// For short queries: words of the title, and words side by side, count more.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn prefer_titles(serving: &Serving, plan: &Plan<'_>, hits: &mut [Hit]) -> Result<()> {
+    for locale in &plan.locales {
+        let in_title = |term: &Term| {
+            let stem = term.value().as_str().map(str::to_owned).unwrap_or_default();
+            Term::from_field_text(locale.fields.title, &stem)
+        };
+        for unit in &locale.units {
+            let terms = unit.terms.iter();
+            let title: Vec<_> = terms
+                .map(|(term, weight)| scored(&in_title(term), *weight))
+                .collect();
+            if !title.is_empty() {
+                add(serving, hits, super::plan::any(title).as_ref(), TITLE)?;
+            }
+        }
+        for [first, second] in side_by_side(locale) {
+            for (weight, terms) in [
+                (TOGETHER, vec![first.clone(), second.clone()]),
+                (TITLE, vec![in_title(&first), in_title(&second)]),
+            ] {
+                add(serving, hits, &PhraseQuery::new(terms), weight)?;
+            }
+        }
+    }
+    sort(hits);
+    Ok(())
+}
+
+fn side_by_side(plan: &LocalePlan<'_>) -> Vec<[Term; 2]> {
+    let firsts: Vec<Option<&Term>> = plan
+        .units
+        .iter()
+        .map(|unit| unit.terms.first().map(|(term, _)| term))
+        .collect();
+    firsts
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [Some(first), Some(second)] => Some([(*first).clone(), (*second).clone()]),
+            _ => None,
+        })
+        .collect()
+}
