@@ -69,13 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// Serves a database until SIGTERM or SIGINT.
-pub(super) fn serve(
-    db: Db,
-    secret: &Secret,
-    rules: Rules,
-    data: &Path,
-    serve: &Serve,
-) -> Outcome {
+pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
     let mut setup = serve.setup(rules);
     setup.search.folder = Some(data.join(SEARCH));

@@ -25,9 +25,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use self::conn::Conn;
 pub(crate) use self::conn::each;
+use self::feed::Feed;
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
-use self::feed::Feed;
 use self::tx::Outcome;
 pub use self::tx::Tx;
 use self::writer::{AfterCommit, Job, Position, Writer};

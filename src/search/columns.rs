@@ -36,7 +36,8 @@ impl SegmentColumns {
     /// The id of a document.
     #[must_use]
     pub fn id(&self, document: u32) -> Id {
-        let [high, low] = [&self.high, &self.low].map(|half| half.first(document).unwrap_or_default());
+        let [high, low] =
+            [&self.high, &self.low].map(|half| half.first(document).unwrap_or_default());
         Id((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
     }
 }

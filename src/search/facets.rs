@@ -63,7 +63,9 @@ pub fn count(serving: &Serving, query: &dyn Query, facets: &[Facet]) -> Result<C
         });
     }
     let mut counts = Counts::default();
-    let counted = serving.searcher.search(query, &Counter { serving, facets })?;
+    let counted = serving
+        .searcher
+        .search(query, &Counter { serving, facets })?;
     for (segment, counted) in serving.columns.iter().zip(counted) {
         counts.add(segment, &counted)?;
     }

@@ -16,11 +16,13 @@ use crate::error::Result;
 use crate::id::Id;
 
 /// Hits whose words are taken.
-const HITS: usize = 5;
+const HITS: usize = 6;
 /// Words that are taken.
-pub const WORDS: usize = 10;
+pub const WORDS: usize = 15;
 /// What the first of them counts, to a word that was typed.
-const WEIGHT: f32 = 0.2;
+const WEIGHT: f32 = 0.4;
+/// How fast it matters less how often a text says a word: that of BM25.
+const SATURATION: f32 = 1.2;
 /// Words of a text that are looked at.
 const LOOKED_AT: usize = 2_000;
 
@@ -70,12 +72,13 @@ pub fn common<'t>(
     let mut empty: HashSet<String> = HashSet::new();
     for parts in texts {
         let mut counts: HashMap<String, u16> = HashMap::new();
-        let mut length = 0_u16;
         for part in parts {
             let mut left = LOOKED_AT;
             fields.words.each(part, |word| {
+                if word.is_whole {
+                    return true;
+                }
                 left -= 1;
-                length = length.saturating_add(1);
                 match counts.get_mut(word.stem) {
                     Some(count) => *count = count.saturating_add(1),
                     None => {
@@ -89,7 +92,8 @@ pub fn common<'t>(
             });
         }
         for (stem, count) in counts {
-            *weights.entry(stem).or_default() += f32::from(count) / f32::from(length.max(1));
+            let count = f32::from(count);
+            *weights.entry(stem).or_default() += count / (count + SATURATION);
         }
     }
     let documents = searcher.num_docs();

@@ -86,12 +86,17 @@ impl Follower<'_> {
             .committed
             .and_then(|at| pause.checked_sub(at.elapsed()))
             .filter(|left| !left.is_zero());
-        let position = self.generation.as_ref().map_or(i64::MAX, Generation::change);
+        let position = self
+            .generation
+            .as_ref()
+            .map_or(i64::MAX, Generation::change);
         let until_look = LOOK.saturating_sub(self.looked.elapsed());
         let news = shared.db.feed().wait(
             position,
             left.is_some(),
-            left.unwrap_or(until_look).min(until_look).max(Duration::from_millis(1)),
+            left.unwrap_or(until_look)
+                .min(until_look)
+                .max(Duration::from_millis(1)),
         );
         if shared.stopping.load(Ordering::Acquire) {
             return;
@@ -152,7 +157,9 @@ impl Follower<'_> {
         let suspect = shared.suspect.swap(false, Ordering::AcqRel);
         if let Some(generation) = &self.generation {
             if !generation.is_whole() || suspect && !generation.is_sound() {
-                self.give_up(&Unusable::Damaged("its files are not what was written".into()));
+                self.give_up(&Unusable::Damaged(
+                    "its files are not what was written".into(),
+                ));
             } else if shared
                 .serving()
                 .is_some_and(|serving| generation.has_merged(&serving))
@@ -197,7 +204,10 @@ impl Follower<'_> {
             let _nobody_waits = send.send(built);
             shared.db.feed().nudge();
         };
-        match std::thread::Builder::new().name("search-build".into()).spawn(work) {
+        match std::thread::Builder::new()
+            .name("search-build".into())
+            .spawn(work)
+        {
             Ok(_thread) => self.building = Some(receive),
             Err(error) => self.give_up(&error.into()),
         }
@@ -253,7 +263,9 @@ fn build(shared: &Shared, root: &Path) -> Result<Generation, Unusable> {
         .store(u64::try_from(total).unwrap_or(0), Ordering::Relaxed);
     let folder = generation::new_folder(root, &shared.db, &shared.fields);
     let mut generation = Generation::create(folder, shared.fields.clone(), shared.settings.memory)?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(4);
     let began = Instant::now();
     let whole = generation.fill(&shared.db, threads, |done| {
         shared.built.store(done, Ordering::Relaxed);
@@ -264,7 +276,11 @@ fn build(shared: &Shared, root: &Path) -> Result<Generation, Unusable> {
     }
     let texts = shared.built.load(Ordering::Relaxed);
     if texts > 0 {
-        tracing::info!(texts, seconds = began.elapsed().as_secs(), "built the search index");
+        tracing::info!(
+            texts,
+            seconds = began.elapsed().as_secs(),
+            "built the search index"
+        );
     }
     Ok(generation)
 }

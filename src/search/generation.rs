@@ -172,8 +172,8 @@ impl Generation {
             )));
         }
         let payload = index.load_metas()?.payload.unwrap_or_default();
-        let payload: Payload = serde_json::from_str(&payload)
-            .map_err(|error| Unusable::Damaged(error.to_string()))?;
+        let payload: Payload =
+            serde_json::from_str(&payload).map_err(|error| Unusable::Damaged(error.to_string()))?;
         if payload.epoch != db.epoch().to_string() {
             return Err(Unusable::Foreign("it has another epoch"));
         }
@@ -263,7 +263,13 @@ impl Generation {
     /// Whether merging in the background has made other segments of those that are served.
     #[must_use]
     pub fn has_merged(&self, serving: &Serving) -> bool {
-        let served: HashSet<_> = serving.searcher.generation().segments().keys().copied().collect();
+        let served: HashSet<_> = serving
+            .searcher
+            .generation()
+            .segments()
+            .keys()
+            .copied()
+            .collect();
         self.index
             .searchable_segment_ids()
             .is_ok_and(|ids| ids.into_iter().collect::<HashSet<_>>() != served)
@@ -347,8 +353,9 @@ impl Generation {
                 match entry.resource {
                     Resource::Article => touched.push(entry.id),
                     Resource::Tag => {
-                        touched
-                            .extend(db.read_blocking(|conn| articles::ids_with_tag(conn, entry.id))?);
+                        touched.extend(
+                            db.read_blocking(|conn| articles::ids_with_tag(conn, entry.id))?,
+                        );
                         touched.extend(self.holding(self.fields.tags, entry.id)?);
                     }
                     Resource::Author => {

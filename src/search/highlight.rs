@@ -231,12 +231,23 @@ mod tests {
         assert!(shown.starts_with("… ") && shown.ends_with(" …"), "{shown}");
         assert!(shown.len() < 600, "{shown}");
         let shown = with(&["nothing"], None, |plan| pieces(plan, &text));
-        assert!(shown.starts_with("lorem ipsum") && shown.ends_with(" …"), "{shown}");
+        assert!(
+            shown.starts_with("lorem ipsum") && shown.ends_with(" …"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn takes_any_text() {
-        for text in ["", " ", "é", "🦀🦀🦀", "\u{301}", &"x".repeat(5_000), &"日本".repeat(2_000)] {
+        for text in [
+            "",
+            " ",
+            "é",
+            "🦀🦀🦀",
+            "\u{301}",
+            &"x".repeat(5_000),
+            &"日本".repeat(2_000),
+        ] {
             with(&["x", "日本"], Some("é"), |plan| {
                 whole(plan, text);
                 pieces(plan, text);

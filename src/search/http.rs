@@ -239,7 +239,11 @@ pub(crate) async fn search_texts(
         .await?;
     note(&app, &text, began, &found);
 
-    let total = found.counts.as_ref().filter(|_| count).map(|counts| counts.total);
+    let total = found
+        .counts
+        .as_ref()
+        .filter(|_| count)
+        .map(|counts| counts.total);
     let slice = Slice {
         next: beyond(found.more, offset + limit).map(|offset| cursor(&page, offset)),
         previous: (offset > 0).then(|| cursor(&page, offset.saturating_sub(limit))),
@@ -486,7 +490,8 @@ fn named(
                 count: *count,
             })
             .collect();
-        locales.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.locale.cmp(&b.locale)));
+        locales
+            .sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.locale.cmp(&b.locale)));
         facets.locales = Some(locales);
     }
     Ok(facets)
@@ -516,5 +521,7 @@ pub(super) const fn order(sort: SearchSort) -> &'static str {
     }
 }
 
-pub(super) const MISSING: (FaultCode, &str) =
-    (FaultCode::Missing, "is what is searched for, and must be there");
+pub(super) const MISSING: (FaultCode, &str) = (
+    FaultCode::Missing,
+    "is what is searched for, and must be there",
+);

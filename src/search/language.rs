@@ -31,12 +31,12 @@ impl fmt::Debug for Language {
 const ENGLISH: &[&str] = &[
     "about", "above", "after", "again", "all", "also", "am", "any", "anyone", "been", "before",
     "being", "below", "between", "both", "can", "could", "did", "do", "does", "doing", "done",
-    "during", "each", "few", "from", "further", "had", "has", "have", "having", "he", "her", "here",
-    "hers", "him", "his", "how", "i", "its", "just", "may", "me", "might", "more", "most", "must",
-    "my", "nor", "off", "once", "only", "other", "our", "ours", "out", "over", "own", "same", "she",
-    "should", "so", "some", "than", "those", "through", "too", "under", "until", "up", "us", "very",
-    "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "would",
-    "you", "your", "yours",
+    "during", "each", "few", "from", "further", "had", "has", "have", "having", "he", "her",
+    "here", "hers", "him", "his", "how", "i", "its", "just", "may", "me", "might", "more", "most",
+    "must", "my", "nor", "off", "once", "only", "other", "our", "ours", "out", "over", "own",
+    "same", "she", "should", "so", "some", "than", "those", "through", "too", "under", "until",
+    "up", "us", "very", "we", "were", "what", "when", "where", "which", "while", "who", "whom",
+    "whose", "why", "would", "you", "your", "yours",
 ];
 
 impl Language {

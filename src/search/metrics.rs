@@ -78,7 +78,12 @@ impl Search {
         }
         let micros = read(&metrics.microseconds);
         let seconds = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-        one("counter", "seconds_total", "Time that searches took.", &seconds);
+        one(
+            "counter",
+            "seconds_total",
+            "Time that searches took.",
+            &seconds,
+        );
         let ready = u8::from(status.status == State::Ready);
         one("gauge", "index_ready", "Whether the index follows.", &ready);
         one(

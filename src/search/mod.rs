@@ -154,8 +154,9 @@ enum Folder {
 
 impl Folder {
     fn take(wanted: Option<&Path>) -> Result<(Self, PathBuf)> {
-        let broken =
-            |error: std::io::Error| Error::internal(format!("the folder of the search index: {error}"));
+        let broken = |error: std::io::Error| {
+            Error::internal(format!("the folder of the search index: {error}"))
+        };
         if let Some(root) = wanted {
             std::fs::create_dir_all(root).map_err(broken)?;
             let lock = File::create(root.join("lock")).map_err(broken)?;
@@ -278,7 +279,8 @@ impl Search {
                 let _turn = turn;
                 // The library ends in a panic where a file holds what it never wrote.
                 let found = catch_unwind(AssertUnwindSafe(|| f(&serving, conn)));
-                found.unwrap_or_else(|_panic| Err(damaged("a search panicked")))
+                found
+                    .unwrap_or_else(|_panic| Err(damaged("a search panicked")))
                     .inspect_err(|error| {
                         if is_damage(error) {
                             shared.suspect.store(true, Ordering::Release);
@@ -321,7 +323,10 @@ impl Drop for Search {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         self.shared.db.feed().leave();
-        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let running = self
+            .running
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = running.take()
             && running.follower.join().is_err()
         {

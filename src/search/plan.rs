@@ -13,7 +13,7 @@ use tantivy::schema::IndexRecordOption;
 use super::query::{Part, Typed};
 use super::schema::LocaleFields;
 use super::serving::Serving;
-use super::words::fold_into;
+use super::words::Word;
 use crate::error::Result;
 
 /// Units that a hit must hold at least, where there are so many.
@@ -22,6 +22,8 @@ const NEEDED: usize = 2;
 const ENDINGS: usize = 64;
 /// What a longer word counts of a word that was typed whole.
 const LONGER: f32 = 0.2;
+/// What several words written as one count, for each of them.
+const WHOLE: f32 = 0.5;
 /// Letters that a word must have to be a beginning.
 const BEGINNING: usize = 2;
 /// Letters that a word must have to be corrected.
@@ -70,14 +72,13 @@ pub struct Unit {
 }
 
 impl Unit {
-    fn is_empty(&self) -> bool {
-        self.terms.is_empty() && self.phrases.is_empty()
-    }
-
     /// What finds it.
     #[must_use]
     pub fn query(&self) -> Box<dyn Query> {
-        let terms = self.terms.iter().map(|(term, weight)| scored(term, *weight));
+        let terms = self
+            .terms
+            .iter()
+            .map(|(term, weight)| scored(term, *weight));
         let phrases = self.phrases.iter().map(|phrase| -> Box<dyn Query> {
             Box::new(PhraseQuery::new_with_offset(phrase.clone()))
         });
@@ -151,36 +152,33 @@ impl<'s> Plan<'s> {
             for (index, part) in typed.parts.iter().enumerate() {
                 let text = read_as(part);
                 if part.is_phrase {
-                    let unit = plan.cut(&text);
+                    let unit = plan.cut_phrase(&text);
                     plan.required.extend(unit);
                     continue;
                 }
-                let (mut unit, is_empty_word) = match plan.cut_word(&text) {
-                    Some(cut) => cut,
-                    None => continue,
-                };
-                if is_open(index) {
-                    plan.open(serving, &text, &mut unit)?;
+                let mut cut = plan.cut_words(&text);
+                if is_open(index)
+                    && let Some((last, _)) = cut.last_mut()
+                {
+                    plan.open(serving, &text, last)?;
                 }
-                if is_empty_word {
-                    empty.push(unit);
-                } else {
-                    plan.units.push(unit);
+                for (unit, is_empty_word) in cut {
+                    if is_empty_word {
+                        empty.push(unit);
+                    } else {
+                        plan.units.push(unit);
+                    }
                 }
             }
             if plan.units.is_empty() && plan.required.is_empty() {
                 plan.units = empty;
             }
+            let marks = plan.marks.clone();
             for part in &typed.excluded {
-                let marks = plan.marks.clone();
-                let unit = if part.is_phrase {
-                    plan.cut(&part.text)
-                } else {
-                    plan.cut_word(&part.text).map(|(unit, _)| unit)
-                };
+                let unit = plan.cut_phrase(&part.text);
                 plan.excluded.extend(unit);
-                plan.marks = marks;
             }
+            plan.marks = marks;
             locales.push(plan);
         }
         Ok(Self {
@@ -244,7 +242,9 @@ impl<'s> Plan<'s> {
         }
         let excluded = excluded.into_iter().map(|query| (Occur::MustNot, query));
         Box::new(BooleanQuery::new(
-            std::iter::once((Occur::Must, found)).chain(excluded).collect(),
+            std::iter::once((Occur::Must, found))
+                .chain(excluded)
+                .collect(),
         ))
     }
 
@@ -276,7 +276,12 @@ impl LocalePlan<'_> {
         let needed = needed.min(self.units.len());
         let all = needed == self.units.len() && self.required.is_empty();
         if all && needed == 1 {
-            return self.units.iter().map(Unit::query).next().unwrap_or(Box::new(AllQuery));
+            return self
+                .units
+                .iter()
+                .map(Unit::query)
+                .next()
+                .unwrap_or(Box::new(AllQuery));
         }
         let occur = if needed == self.units.len() {
             Occur::Must
@@ -292,71 +297,90 @@ impl LocalePlan<'_> {
         ))
     }
 
-    /// A text as a unit: one word as its terms, several as a phrase.
-    fn cut(&mut self, text: &str) -> Option<Unit> {
+    /// A text as one unit: its words stand together, in this order.
+    fn cut_phrase(&mut self, text: &str) -> Option<Unit> {
         let field = self.fields.text;
         let mut phrase: Vec<(usize, Term)> = Vec::new();
-        let mut wholes: Vec<Term> = Vec::new();
-        let mut terms: Vec<(Term, f32)> = Vec::new();
-        let mut positions = 0;
+        let mut others: Vec<(Term, f32)> = Vec::new();
         let stems = &mut self.marks.stems;
         self.fields.words.each(text, |word| {
-            let term = Term::from_field_text(field, word.stem);
-            stems.insert(word.stem.to_owned());
-            if word.is_whole {
-                wholes.push(term);
+            if word.is_whole || is_tail(word) {
                 return true;
             }
-            if let Some(other) = word.other_stem {
-                terms.push((Term::from_field_text(field, other), 1.0));
-                stems.insert(other.to_owned());
-            }
-            // The last letter of a run of pairs stands in the index by itself too, but not in every text in which the
-            // run goes on.
-            if !(word.is_pair && word.position > 0 && word.folded.chars().count() == 1) {
-                phrase.push((word.position, term));
-            }
-            positions = word.position + 1;
+            stems.insert(word.stem.to_owned());
+            phrase.push((word.position, Term::from_field_text(field, word.stem)));
+            others.extend(word.other_stem.map(|stem| {
+                stems.insert(stem.to_owned());
+                (Term::from_field_text(field, stem), 1.0)
+            }));
             true
         });
-        match phrase.len() {
-            0 => None,
+        let (terms, phrases) = match phrase.len() {
+            0 => return None,
             1 => {
-                let only = phrase.pop().map(|(_, term)| (term, 1.0));
-                Some(Unit {
-                    terms: only.into_iter().chain(terms).collect(),
-                    phrases: Vec::new(),
-                })
+                others.extend(phrase.into_iter().map(|(_, term)| (term, 1.0)));
+                (others, Vec::new())
             }
-            _ => {
-                let whole = wholes.len() == 1 && phrase.len() == positions;
-                Some(Unit {
-                    terms: wholes
-                        .into_iter()
-                        .filter(|_| whole)
-                        .map(|term| (term, 1.0))
-                        .collect(),
-                    phrases: vec![phrase],
-                })
-            }
-        }
+            _ => (Vec::new(), vec![phrase]),
+        };
+        Some(Unit { terms, phrases })
     }
 
-    /// A word as a unit, and whether it is one that says nothing.
-    fn cut_word(&mut self, text: &str) -> Option<(Unit, bool)> {
-        let unit = self.cut(text)?;
-        let mut folded = String::new();
-        fold_into(text, &mut folded);
-        let folded = folded.trim_matches(|letter: char| !letter.is_alphanumeric());
-        let is_empty_word = unit.phrases.is_empty() && self.fields.words.language().is_empty_word(folded);
-        if is_empty_word {
-            for (term, _) in &unit.terms {
-                if let Some(stem) = term.value().as_str() {
-                    self.marks.stems.remove(stem);
+    /// A text as a unit for each word, and whether that is one that says nothing. What a hyphen joins are several words,
+    /// of which each is also found where they are written as one; letters of a script without spaces stand together.
+    fn cut_words(&mut self, text: &str) -> Vec<(Unit, bool)> {
+        let LocalePlan { fields, marks, .. } = self;
+        let language = fields.words.language();
+        let mut cut: Vec<(Unit, bool)> = Vec::new();
+        let mut places: Vec<usize> = Vec::new();
+        // The position of the last pair of letters, which the next one follows.
+        let mut paired: Option<usize> = None;
+        fields.words.each(text, |word| {
+            let term = Term::from_field_text(fields.text, word.stem);
+            if word.is_whole {
+                let parts = cut.iter_mut().zip(&places);
+                for ((unit, _), _) in parts.filter(|(_, at)| **at >= word.position) {
+                    unit.terms.push((term.clone(), WHOLE));
                 }
+                marks.stems.insert(word.stem.to_owned());
+                return true;
             }
-        }
-        (!unit.is_empty()).then_some((unit, is_empty_word))
+            if is_tail(word) {
+                return true;
+            }
+            let follows =
+                word.is_pair && paired == word.position.checked_sub(1) && paired.is_some();
+            paired = word.is_pair.then_some(word.position);
+            if follows && let Some((unit, _)) = cut.last_mut() {
+                if unit.phrases.is_empty() {
+                    let first = unit
+                        .terms
+                        .drain(..)
+                        .map(|(term, _)| (word.position - 1, term));
+                    unit.phrases.push(first.collect());
+                }
+                if let Some(phrase) = unit.phrases.last_mut() {
+                    phrase.push((word.position, term));
+                }
+                marks.stems.insert(word.stem.to_owned());
+                return true;
+            }
+            let is_empty_word = language.is_empty_word(word.folded);
+            let mut unit = Unit::default();
+            unit.terms.push((term, 1.0));
+            if let Some(other) = word.other_stem {
+                unit.terms
+                    .push((Term::from_field_text(fields.text, other), 1.0));
+            }
+            if !is_empty_word {
+                marks.stems.insert(word.stem.to_owned());
+                marks.stems.extend(word.other_stem.map(str::to_owned));
+            }
+            cut.push((unit, is_empty_word));
+            places.push(word.position);
+            true
+        });
+        cut
     }
 
     /// Adds what the last word may go on to.
@@ -372,7 +396,10 @@ impl LocalePlan<'_> {
         let weight = if is_known { LONGER } else { 1.0 };
         let mut stem = String::new();
         for known in serving.beginning(self.fields.vocabulary, &start, ENDINGS)? {
-            self.fields.words.language().stem_into(&known.word, &mut stem);
+            self.fields
+                .words
+                .language()
+                .stem_into(&known.word, &mut stem);
             let term = Term::from_field_text(self.fields.text, &stem);
             if !unit.terms.iter().any(|(there, _)| *there == term) {
                 unit.terms.push((term, weight));
@@ -381,6 +408,11 @@ impl LocalePlan<'_> {
         self.marks.beginning = Some(start);
         Ok(())
     }
+}
+
+/// The last letter of a run of pairs: in a text in which the run goes on it does not stand by itself.
+fn is_tail(word: &Word<'_>) -> bool {
+    word.is_pair && word.position > 0 && word.folded.chars().count() == 1
 }
 
 fn last_word(fields: &LocaleFields, text: &str) -> Option<String> {
@@ -425,9 +457,9 @@ fn correction<'f>(
             return Ok(None);
         }
         for known in serving.near(fields.vocabulary, &folded, 1)? {
-            let better = best.as_ref().is_none_or(|best| {
-                (known.distance, best.texts) < (best.distance, known.texts)
-            });
+            let better = best
+                .as_ref()
+                .is_none_or(|best| (known.distance, best.texts) < (best.distance, known.texts));
             if better {
                 best = Some(known);
             }

@@ -39,7 +39,8 @@ impl Typed {
     pub fn read(text: &str) -> Result<Self, (FaultCode, String)> {
         let characters = text.chars().count();
         if characters > MAX_CHARACTERS {
-            let detail = format!("has {characters} characters; at most {MAX_CHARACTERS} are allowed");
+            let detail =
+                format!("has {characters} characters; at most {MAX_CHARACTERS} are allowed");
             return Err((FaultCode::TooLarge, detail));
         }
         let words = text
@@ -150,7 +151,11 @@ mod tests {
         };
         let mut shown: Vec<String> = typed.parts.iter().map(show).collect();
         shown.extend(typed.excluded.iter().map(|part| format!("!{}", show(part))));
-        format!("{}{}", shown.join(" "), if typed.is_open { "…" } else { "" })
+        format!(
+            "{}{}",
+            shown.join(" "),
+            if typed.is_open { "…" } else { "" }
+        )
     }
 
     #[test]

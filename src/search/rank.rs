@@ -92,7 +92,9 @@ impl<'p> Ranked<'p> {
             .iter()
             .map(|filter| (Occur::Must, unscored(filter.box_clone())));
         Box::new(BooleanQuery::new(
-            std::iter::once((Occur::Must, query)).chain(filters).collect(),
+            std::iter::once((Occur::Must, query))
+                .chain(filters)
+                .collect(),
         ))
     }
 
@@ -104,9 +106,7 @@ impl<'p> Ranked<'p> {
         // A union is pruned by what its blocks can score at most; one that counts how many of its words match is not. What
         // holds two of the words is among the first of the union but for odd cases.
         let counts = self.needed > 1 && self.plan.units() > self.needed;
-        if counts
-            && let Some(flat) = self.plan.flat()
-        {
+        if counts && let Some(flat) = self.plan.flat() {
             let taken = 2 * most;
             let mut hits = top(serving, self.filtered(flat).as_ref(), taken)?;
             let all = hits.len() < taken;

@@ -227,10 +227,7 @@ fn load(
         let highlights = plan.filter(|_| request.highlight).map(|plan| {
             let title = article.title.as_deref().unwrap_or_default();
             let text = article.text.as_deref().unwrap_or_default();
-            (
-                highlight::whole(plan, title),
-                highlight::pieces(plan, text),
-            )
+            (highlight::whole(plan, title), highlight::pieces(plan, text))
         });
         if !request.show.has(Field::Title) {
             article.title = None;
@@ -250,11 +247,7 @@ fn load(
     Ok(loaded)
 }
 
-fn did_you_mean(
-    plan: &Plan<'_>,
-    request: &Request,
-    hits: &[(FoundHit, String)],
-) -> Option<String> {
+fn did_you_mean(plan: &Plan<'_>, request: &Request, hits: &[(FoundHit, String)]) -> Option<String> {
     let nothing_else = request.typos || hits.is_empty();
     if plan.corrections.is_empty() || !nothing_else {
         return None;
@@ -314,21 +307,33 @@ fn filters(
         filters.push(bytes(fields.audience, audience.as_str().as_bytes()));
     }
     if published_after.is_some() || published_before.is_some() {
-        let time = |time: &crate::time::Time| Term::from_field_i64(fields.published_at, time.millis());
+        let time =
+            |time: &crate::time::Time| Term::from_field_i64(fields.published_at, time.millis());
         filters.push(Box::new(RangeQuery::new(
-            published_after.as_ref().map_or(Bound::Unbounded, |at| Bound::Included(time(at))),
-            published_before.as_ref().map_or(Bound::Unbounded, |at| Bound::Excluded(time(at))),
+            published_after
+                .as_ref()
+                .map_or(Bound::Unbounded, |at| Bound::Included(time(at))),
+            published_before
+                .as_ref()
+                .map_or(Bound::Unbounded, |at| Bound::Excluded(time(at))),
         )));
     }
     if !ids.is_empty() {
-        let terms = ids.iter().map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
+        let terms = ids
+            .iter()
+            .map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
         filters.push(Box::new(TermSetQuery::new(terms)));
     }
     if !exclude.is_empty() {
-        let terms = exclude.iter().map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
+        let terms = exclude
+            .iter()
+            .map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
         let excluded: Box<dyn Query> = Box::new(TermSetQuery::new(terms));
         filters.push(Box::new(tantivy::query::BooleanQuery::new(vec![
-            (tantivy::query::Occur::Must, Box::new(tantivy::query::AllQuery)),
+            (
+                tantivy::query::Occur::Must,
+                Box::new(tantivy::query::AllQuery),
+            ),
             (tantivy::query::Occur::MustNot, excluded),
         ])));
     }

@@ -279,7 +279,10 @@ struct Run {
 
 /// Signs that stand inside of words and are no letters.
 fn is_inner(letter: char) -> bool {
-    matches!(letter, '\'' | '\u{2019}' | '\u{ff07}' | '\u{ad}' | '\u{200c}' | '\u{200d}')
+    matches!(
+        letter,
+        '\'' | '\u{2019}' | '\u{ff07}' | '\u{ad}' | '\u{200c}' | '\u{200d}'
+    )
 }
 
 fn is_of_words(letter: char) -> bool {
@@ -337,9 +340,7 @@ fn next_run(text: &str, from: usize) -> Option<Run> {
             // A mark goes with the letter that it stands on.
             is_mark(letter) || is_paired(letter) == paired
         } else {
-            is_inner(letter)
-                && !paired
-                && rest.peek().is_some_and(|(_, next)| is_of_words(*next))
+            is_inner(letter) && !paired && rest.peek().is_some_and(|(_, next)| is_of_words(*next))
         };
         if !belongs {
             break;
@@ -357,7 +358,11 @@ fn joined(text: &str, run: &Run) -> Option<Run> {
     let joins = match join {
         '-' | '\u{2010}' | '\u{2011}' => next.is_alphanumeric(),
         '.' | '_' => {
-            next.is_alphabetic() && text[..run.end].chars().next_back().is_some_and(char::is_alphabetic)
+            next.is_alphabetic()
+                && text[..run.end]
+                    .chars()
+                    .next_back()
+                    .is_some_and(char::is_alphabetic)
         }
         _ => false,
     };
@@ -407,13 +412,18 @@ mod tests {
     fn folds_and_stems() {
         assert_eq!(
             cut("en", "Running DOGS, it's a café!"),
-            ["0:running/run", "1:dogs/dog", "2:it/it", "3:a/a", "4:cafe/cafe"]
+            [
+                "0:running/run",
+                "1:dogs/dog",
+                "2:it/it",
+                "3:a/a",
+                "4:cafe/cafe"
+            ]
         );
-        assert_eq!(cut("de", "Häuser in Straßen"), [
-            "0:hauser/haus",
-            "1:in/in",
-            "2:strassen/strass"
-        ]);
+        assert_eq!(
+            cut("de", "Häuser in Straßen"),
+            ["0:hauser/haus", "1:in/in", "2:strassen/strass"]
+        );
         assert_eq!(cut("fr", "L'eau d\u{2019}été"), ["0:eau/eau", "1:ete/et"]);
         assert_eq!(cut("tlh", "ＡＢＣ ﬁn"), ["0:abc/abc", "1:fin/fin"]);
         assert_eq!(cut("ru", "ёлки й"), ["0:елки/елк", "1:й/й"]);
@@ -421,17 +431,30 @@ mod tests {
 
     #[test]
     fn joins_what_a_hyphen_joins() {
-        assert_eq!(cut("tlh", "an e-mail to U.S. 3.5 well-"), [
-            "0:an/an", "1:e/e", "2:mail/mail", "+1:email/email", "3:to/to", "4:u/u", "5:s/s",
-            "+4:us/us", "6:3/3", "7:5/5", "8:well/well"
-        ]);
+        assert_eq!(
+            cut("tlh", "an e-mail to U.S. 3.5 well-"),
+            [
+                "0:an/an",
+                "1:e/e",
+                "2:mail/mail",
+                "+1:email/email",
+                "3:to/to",
+                "4:u/u",
+                "5:s/s",
+                "+4:us/us",
+                "6:3/3",
+                "7:5/5",
+                "8:well/well"
+            ]
+        );
     }
 
     #[test]
     fn pairs_letters_of_scripts_without_spaces() {
-        assert_eq!(cut("ja", "日本語 text"), [
-            "0:日本/日本", "1:本語/本語", "2:語/語", "3:text/text"
-        ]);
+        assert_eq!(
+            cut("ja", "日本語 text"),
+            ["0:日本/日本", "1:本語/本語", "2:語/語", "3:text/text"]
+        );
         assert_eq!(cut("ko", "한국"), ["0:한국/한국", "1:국/국"]);
         assert_eq!(cut("th", "ไทย").len(), 3);
     }
@@ -439,7 +462,16 @@ mod tests {
     #[test]
     fn takes_any_text() {
         let long = "x".repeat(10_000);
-        for text in ["", "'", "\u{301}", "a\u{301}\u{301}", "\u{0}\u{202e}🦀", "''''", "-.-", &long] {
+        for text in [
+            "",
+            "'",
+            "\u{301}",
+            "a\u{301}\u{301}",
+            "\u{0}\u{202e}🦀",
+            "''''",
+            "-.-",
+            &long,
+        ] {
             cut("en", text);
             cut("fr", text);
         }

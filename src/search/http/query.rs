@@ -102,7 +102,10 @@ pub(super) struct SuggestQuery {
 /// The parameters of related articles.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the query; `list_related_articles` reads it")]
+#[expect(
+    dead_code,
+    reason = "documents the query; `list_related_articles` reads it"
+)]
 pub(super) struct RelatedQuery {
     /// The locale, where several have the slug; else the site's first that has it is meant.
     #[param(min_length = 1)]
@@ -148,7 +151,9 @@ pub(super) fn search(query: &mut Query, app: &App) -> (Option<Request>, Pages) {
             .collect::<Result<Vec<_>, _>>()
     });
     let highlight = query.flag("highlight");
-    let typos = query.one("typos", crate::http::query::boolean).unwrap_or(true);
+    let typos = query
+        .one("typos", crate::http::query::boolean)
+        .unwrap_or(true);
     let page = query.page(order(sort));
     let count = query.flag("count");
     let show = articles::selection(query, Selection::summary());
