@@ -31,7 +31,7 @@ pub struct Ready {
     /// The database.
     pub database: DatabaseStatus,
     /// The search index.
-    pub search: search::Status,
+    pub search: search::IndexStatus,
 }
 
 /// Whether the server should get requests.
@@ -90,8 +90,8 @@ pub(crate) async fn get_ready(
         ReadyStatus::Stopping
     } else if reachable {
         match search.status {
-            search::State::Ready => ReadyStatus::Ready,
-            search::State::Building | search::State::Degraded => ReadyStatus::Degraded,
+            search::IndexState::Ready => ReadyStatus::Ready,
+            search::IndexState::Building | search::IndexState::Degraded => ReadyStatus::Degraded,
         }
     } else {
         ReadyStatus::Unavailable

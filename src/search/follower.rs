@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::generation::{self, Generation, Unusable};
-use super::{Shared, State};
+use super::{IndexState, Shared};
 use crate::articles::store as articles;
 
 /// How often the files are looked at.
@@ -132,7 +132,7 @@ impl Follower<'_> {
             Ok(()) => {
                 self.retry = RETRY.0;
                 if self.building.is_none() {
-                    set_state(shared, State::Ready);
+                    set_state(shared, IndexState::Ready);
                 }
             }
             Err(Unusable::Database(error)) => {
@@ -147,7 +147,7 @@ impl Follower<'_> {
     fn give_up(&mut self, error: &Unusable) {
         tracing::error!(%error, "the search index is built anew");
         self.generation = None;
-        set_state(self.shared, State::Degraded);
+        set_state(self.shared, IndexState::Degraded);
         self.retry_at = Some(Instant::now() + self.retry);
         self.retry = (self.retry * 2).min(RETRY.1);
     }
@@ -194,9 +194,9 @@ impl Follower<'_> {
         set_state(
             &shared,
             if shared.serving().is_some() {
-                State::Degraded
+                IndexState::Degraded
             } else {
-                State::Building
+                IndexState::Building
             },
         );
         let work = move || {
@@ -248,7 +248,7 @@ impl Follower<'_> {
                 self.retry = RETRY.0;
                 self.retry_at = None;
                 self.generation = Some(generation);
-                set_state(shared, State::Ready);
+                set_state(shared, IndexState::Ready);
             }
             Err(error) => self.give_up(&error),
         }
@@ -297,6 +297,6 @@ fn publish(shared: &Shared, generation: &Generation) -> Result<(), Unusable> {
     Ok(())
 }
 
-fn set_state(shared: &Shared, state: State) {
+fn set_state(shared: &Shared, state: IndexState) {
     *shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
 }

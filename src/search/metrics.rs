@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Search, State};
+use super::{IndexState, Search};
 
 /// Counters since the server started.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Search {
             "Time that searches took.",
             &seconds,
         );
-        let ready = u8::from(status.status == State::Ready);
+        let ready = u8::from(status.status == IndexState::Ready);
         one("gauge", "index_ready", "Whether the index follows.", &ready);
         one(
             "gauge",

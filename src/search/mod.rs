@@ -87,7 +87,7 @@ impl Default for Settings {
 /// How the search index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum IndexState {
     /// It follows the database.
     Ready,
     /// It is being built, and searches are answered by 503 until it is there.
@@ -99,9 +99,9 @@ pub enum State {
 /// How the search index is, and how far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Status {
+pub struct IndexStatus {
     /// How it is.
-    pub status: State,
+    pub status: IndexState,
     /// The last change that searches include; null while there is no index.
     #[schema(minimum = 0)]
     pub change: Option<i64>,
@@ -136,7 +136,7 @@ pub(super) struct Shared {
     pub(super) fields: Fields,
     pub(super) settings: Settings,
     pub(super) serving: RwLock<Option<Arc<Serving>>>,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<IndexState>,
     pub(super) built: AtomicU64,
     pub(super) to_build: AtomicU64,
     pub(super) stopping: AtomicBool,
@@ -181,7 +181,7 @@ impl Search {
         let shared = Arc::new(Shared {
             fields: Fields::new(locales),
             serving: RwLock::default(),
-            state: Mutex::new(State::Building),
+            state: Mutex::new(IndexState::Building),
             built: AtomicU64::new(0),
             to_build: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -218,13 +218,13 @@ impl Search {
 
     /// How it is.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> IndexStatus {
         let shared = &self.shared;
         let change = shared.serving().map(|serving| serving.change);
         let status = *shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let building = status != State::Ready;
+        let building = status != IndexState::Ready;
         let number = |of: &AtomicU64| building.then(|| of.load(Ordering::Relaxed));
-        Status {
+        IndexStatus {
             status,
             change,
             behind: (shared.db.change() - change.unwrap_or(0)).max(0),

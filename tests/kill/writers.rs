@@ -128,7 +128,7 @@ impl Writer {
             });
             match (operation, self.write(nonce, id, operation)) {
                 (Operation::Refused(_), Err(Error::Conflict(_))) => say(&Said::Refused { nonce }),
-                (_, Ok(Written { value, change })) => {
+                (_, Ok(Written { value, change, .. })) => {
                     match &value {
                         Some(stored) => {
                             let own = self.own_after(nonce, id, operation, stored.state);
