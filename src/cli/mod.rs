@@ -9,6 +9,7 @@ mod demo;
 mod import;
 mod migrate;
 mod openapi;
+mod reindex;
 mod serve;
 mod token;
 mod user;
@@ -54,6 +55,8 @@ enum Verb {
     Openapi,
     /// Bring the database's schema up to this version
     Migrate(migrate::Arguments),
+    /// Build the search index anew, beside a running server too
+    Reindex(reindex::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         Verb::Token(arguments) => token::run(&arguments),
         Verb::Openapi => openapi::run(),
         Verb::Migrate(arguments) => migrate::run(&arguments),
+        Verb::Reindex(arguments) => reindex::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

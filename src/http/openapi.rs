@@ -243,6 +243,11 @@ impl Route<'_> {
         self.path.starts_with(ADMIN)
     }
 
+    /// For whoever runs the server, and about it.
+    fn is_of_operations(self) -> bool {
+        self.path.starts_with("/health/") || self.path == "/metrics"
+    }
+
     /// Signing in, which is asked for before anybody is known.
     fn is_open(self) -> bool {
         matches!(
@@ -270,7 +275,7 @@ impl Route<'_> {
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in || self.path.starts_with("/health/"))
+        !(signs_in || self.is_of_operations())
     }
 
     /// Whether answers name a change that they include.
@@ -355,7 +360,7 @@ impl Route<'_> {
             }
             _ => "Never kept",
         };
-        if self.is_editors() || success || status == "308" || self.path.starts_with("/health/") {
+        if self.is_editors() || success || status == "308" || self.is_of_operations() {
             add(response, "Cache-Control", caching, Type::String);
         }
         // A link is for somebody else to follow, and not to be read here.

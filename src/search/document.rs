@@ -17,21 +17,23 @@ pub(super) fn of(fields: &Fields, text: &PublishedText) -> TantivyDocument {
     let title = vocabulary.cut(locale, &text.title);
     document.add_pre_tokenized_text(locale.text, title.clone());
     document.add_pre_tokenized_text(locale.text, title.clone());
-    document.add_pre_tokenized_text(locale.title, title);
+    document.add_pre_tokenized_text(locale.heading, title);
     let below = [text.subtitle.as_deref(), text.standfirst.as_deref()];
-    let tags = text.tags.iter().flat_map(|tag| {
-        let aliases = tag.aliases.iter().map(String::as_str);
-        std::iter::once(tag.name.as_str()).chain(aliases)
-    });
-    let authors = text.authors.iter().map(|(_, name)| name.as_str());
+    let aliases = text.tags.iter().flat_map(|tag| &tag.aliases);
     let parts = below
         .into_iter()
         .flatten()
         .chain([text.text.as_str()])
-        .chain(tags)
-        .chain(authors);
+        .chain(aliases.map(String::as_str));
     for part in parts {
         document.add_pre_tokenized_text(locale.text, vocabulary.cut(locale, part));
+    }
+    let tags = text.tags.iter().map(|tag| tag.name.as_str());
+    let authors = text.authors.iter().map(|(_, name)| name.as_str());
+    for name in tags.chain(authors) {
+        let name = vocabulary.cut(locale, name);
+        document.add_pre_tokenized_text(locale.text, name.clone());
+        document.add_pre_tokenized_text(locale.heading, name);
     }
     document.add_pre_tokenized_text(locale.vocabulary, unordered(vocabulary.0));
     document.add_pre_tokenized_text(fields.names, unordered(names(locale, &text.title)));

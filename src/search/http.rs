@@ -262,7 +262,7 @@ pub(crate) async fn search_texts(
         facets,
     };
     Answer::json(&results)?
-        .at(public.min(change).max(needed.min(public)))
+        .at(public.min(change))
         .linked(link)
         .to(&request)
 }

@@ -213,6 +213,13 @@ impl Search {
             follower,
             _folder: folder,
         });
+        // A small index is there in a moment, and then no first search is refused.
+        for _ in 0..50 {
+            if self.shared.serving().is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
         Ok(())
     }
 

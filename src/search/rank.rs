@@ -15,8 +15,8 @@ use crate::id::Id;
 
 /// Hits that are looked at again.
 pub const WINDOW: usize = 128;
-/// What a word of the title counts, to one of the text.
-const TITLE: f32 = 0.6;
+/// What a word of the heading counts, to one of the text.
+const HEADING: f32 = 0.6;
 /// What two words side by side count, to a phrase of the text.
 const TOGETHER: f32 = 0.4;
 
@@ -120,8 +120,9 @@ impl<'p> Ranked<'p> {
     }
 
     fn keep_those_that_hold_enough(&self, serving: &Serving, hits: &mut Vec<Hit>) -> Result<()> {
-        let mut held = vec![0_usize; hits.len()];
+        let mut enough = vec![false; hits.len()];
         for plan in &self.plan.locales {
+            let needed = self.needed.min(plan.units.len());
             let mut of_locale = vec![0_usize; hits.len()];
             for unit in &plan.units {
                 let scores = scores_at(serving, unit.query().as_ref(), hits)?;
@@ -129,12 +130,12 @@ impl<'p> Ranked<'p> {
                     *held += usize::from(score.is_some());
                 }
             }
-            for (held, of_locale) in held.iter_mut().zip(of_locale) {
-                *held = (*held).max(of_locale);
+            for (enough, held) in enough.iter_mut().zip(of_locale) {
+                *enough |= needed > 0 && held >= needed;
             }
         }
-        let mut held = held.into_iter();
-        hits.retain(|_| held.next().is_some_and(|held| held >= self.needed));
+        let mut enough = enough.into_iter();
+        hits.retain(|_| enough.next().unwrap_or(false));
         Ok(())
     }
 }
@@ -213,29 +214,29 @@ pub fn add(serving: &Serving, hits: &mut [Hit], query: &dyn Query, weight: f32) 
     Ok(())
 }
 
-/// For short queries: words of the title, and words side by side, count more.
+/// For short queries: words of the heading, and words side by side, count more.
 ///
 /// # Errors
 /// When the index cannot be read.
-pub fn prefer_titles(serving: &Serving, plan: &Plan<'_>, hits: &mut [Hit]) -> Result<()> {
+pub fn prefer_headings(serving: &Serving, plan: &Plan<'_>, hits: &mut [Hit]) -> Result<()> {
     for locale in &plan.locales {
-        let in_title = |term: &Term| {
+        let in_heading = |term: &Term| {
             let stem = term.value().as_str().map(str::to_owned).unwrap_or_default();
-            Term::from_field_text(locale.fields.title, &stem)
+            Term::from_field_text(locale.fields.heading, &stem)
         };
         for unit in &locale.units {
             let terms = unit.terms.iter();
-            let title: Vec<_> = terms
-                .map(|(term, weight)| scored(&in_title(term), *weight))
+            let heading: Vec<_> = terms
+                .map(|(term, weight)| scored(&in_heading(term), *weight))
                 .collect();
-            if !title.is_empty() {
-                add(serving, hits, super::plan::any(title).as_ref(), TITLE)?;
+            if !heading.is_empty() {
+                add(serving, hits, super::plan::any(heading).as_ref(), HEADING)?;
             }
         }
         for [first, second] in side_by_side(locale) {
             for (weight, terms) in [
                 (TOGETHER, vec![first.clone(), second.clone()]),
-                (TITLE, vec![in_title(&first), in_title(&second)]),
+                (HEADING, vec![in_heading(&first), in_heading(&second)]),
             ] {
                 add(serving, hits, &PhraseQuery::new(terms), weight)?;
             }

@@ -4,7 +4,9 @@ use std::ops::Bound;
 
 use tantivy::collector::TopDocs;
 use tantivy::collector::sort_key::SortByStaticFastValue;
-use tantivy::query::{Query, RangeQuery, TermQuery, TermSetQuery};
+use tantivy::query::{
+    AllQuery, BooleanQuery, EmptyQuery, Occur, Query, RangeQuery, TermQuery, TermSetQuery,
+};
 use tantivy::schema::{Field as IndexField, IndexRecordOption};
 use tantivy::{Order, Term};
 
@@ -107,12 +109,7 @@ pub struct FoundHit {
 pub fn search(serving: &Serving, conn: &mut Conn, request: &Request) -> Result<Found> {
     let locale = request.filter.locale.as_deref();
     let plan = Plan::new(serving, &request.typed, locale, request.typos)?;
-    let Some(filters) = filters(serving, conn, request, &plan)? else {
-        return Ok(Found {
-            counts: Some(Counts::default()),
-            ..Found::default()
-        });
-    };
+    let filters = filters(serving, conn, request, &plan)?;
     if plan.is_empty() {
         return Ok(Found {
             counts: Some(Counts::default()),
@@ -163,7 +160,7 @@ fn by_rank(
             rank::sort(window);
         }
     } else {
-        rank::prefer_titles(serving, plan, window)?;
+        rank::prefer_headings(serving, plan, window)?;
     }
     Ok(hits)
 }
@@ -255,13 +252,13 @@ fn did_you_mean(plan: &Plan<'_>, request: &Request, hits: &[(FoundHit, String)])
     Some(Typed::with(&request.text, &plan.corrections))
 }
 
-/// What the filters leave; `None` where one names what does not exist, so that nothing can be found.
+/// What leaves those that are as was asked for. What does not exist leaves none, as what nothing public carries does.
 fn filters(
     serving: &Serving,
     conn: &mut Conn,
     request: &Request,
     plan: &Plan<'_>,
-) -> Result<Option<Vec<Box<dyn Query>>>> {
+) -> Result<Vec<Box<dyn Query>>> {
     let fields = &serving.fields;
     let Filter {
         tags: all_tags,
@@ -277,10 +274,10 @@ fn filters(
     } = &request.filter;
     let mut filters: Vec<Box<dyn Query>> = Vec::new();
     for tag in all_tags {
-        let Some(tag) = tags::find(conn, tag)? else {
-            return Ok(None);
-        };
-        filters.push(bytes(fields.tags, tag.id.as_bytes()));
+        filters.push(match tags::find(conn, tag)? {
+            Some(tag) => bytes(fields.tags, tag.id.as_bytes()),
+            None => Box::new(EmptyQuery),
+        });
     }
     if !any_tags.is_empty() {
         let mut terms = Vec::with_capacity(any_tags.len());
@@ -291,10 +288,10 @@ fn filters(
         filters.push(Box::new(TermSetQuery::new(terms)));
     }
     if let Some(author) = author {
-        let Some(author) = authors::find(conn, author)? else {
-            return Ok(None);
-        };
-        filters.push(bytes(fields.authors, author.id.as_bytes()));
+        filters.push(match authors::find(conn, author)? {
+            Some(author) => bytes(fields.authors, author.id.as_bytes()),
+            None => Box::new(EmptyQuery),
+        });
     }
     if let Some(kind) = request.kind {
         filters.push(bytes(fields.kind, kind.as_str().as_bytes()));
@@ -329,12 +326,12 @@ fn filters(
             .iter()
             .map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
         let excluded: Box<dyn Query> = Box::new(TermSetQuery::new(terms));
-        filters.push(Box::new(tantivy::query::BooleanQuery::new(vec![
+        filters.push(Box::new(BooleanQuery::new(vec![
             (
-                tantivy::query::Occur::Must,
-                Box::new(tantivy::query::AllQuery),
+                Occur::Must,
+                Box::new(AllQuery),
             ),
-            (tantivy::query::Occur::MustNot, excluded),
+            (Occur::MustNot, excluded),
         ])));
     }
     // Words are looked for in the fields of the locale alone; where there are none, it has to be said.
@@ -343,7 +340,7 @@ fn filters(
     {
         filters.push(bytes(fields.locale, locale.as_bytes()));
     }
-    Ok(Some(filters))
+    Ok(filters)
 }
 
 fn bytes(field: IndexField, value: &[u8]) -> Box<dyn Query> {

@@ -19,8 +19,8 @@ pub struct LocaleFields {
     pub words: Words,
     /// Stems of all that can be searched, the title twice.
     pub text: Field,
-    /// Stems of the title.
-    pub title: Field,
+    /// Stems of what stands at the head of a text: its title, and the names of its tags and authors.
+    pub heading: Field,
     /// Folded words, for prefixes and for what was typed wrong.
     pub vocabulary: Field,
 }
@@ -88,8 +88,8 @@ impl Fields {
                     &format!("text_{index}"),
                     words(IndexRecordOption::WithFreqsAndPositions),
                 ),
-                title: schema.add_text_field(
-                    &format!("title_{index}"),
+                heading: schema.add_text_field(
+                    &format!("heading_{index}"),
                     words(IndexRecordOption::WithFreqsAndPositions),
                 ),
                 vocabulary: schema.add_text_field(

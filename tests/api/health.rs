@@ -13,7 +13,9 @@ fn without_its_database_a_server_lives_and_is_not_ready() {
     let server = Server::setup()
         .db(|settings| settings.reader_wait = Duration::from_millis(100))
         .start();
-    let ready = json!({"status": "ready", "change": 0, "database": "reachable"});
+    server.search_follows();
+    let search = json!({"status": "ready", "change": 0, "behind": 0});
+    let ready = json!({"status": "ready", "change": 0, "database": "reachable", "search": search});
     assert_eq!(server.get("/health/ready").ok(), ready);
 
     server.database().take_away();
@@ -21,7 +23,7 @@ fn without_its_database_a_server_lives_and_is_not_ready() {
     assert_eq!(answer.status, 503);
     assert_eq!(
         answer.json(),
-        json!({"status": "unavailable", "change": 0, "database": "unreachable"})
+        json!({"status": "unavailable", "change": 0, "database": "unreachable", "search": search})
     );
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(server.get("/health/live").ok(), json!({"status": "live"}));

@@ -32,6 +32,11 @@ pub(crate) fn import(server: &Server, source: &str, items: Vec<Parsed>) -> Repor
     .unwrap()
 }
 
+/// Imports a blog as published.
+pub(crate) fn import_blog(server: &Server, path: &Path) -> Report {
+    import_folder(server, path, &options("blog"))
+}
+
 /// Imports a folder or a file as the command line does.
 fn import_folder(server: &Server, path: &Path, options: &Options) -> Report {
     let files = markdown::files(path).unwrap();

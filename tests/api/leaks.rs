@@ -325,6 +325,77 @@ fn tags_and_authors_are_the_same_beside_what_is_hidden() {
 }
 
 #[test]
+fn searches_are_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    for server in [&twins.0, &twins.1] {
+        server.search_follows();
+    }
+    let filters = [
+        "",
+        "&tag=mind",
+        "&tag=xyzzy",
+        "&author=ada",
+        "&locale=de",
+        "&kind=page",
+        "&any_tag=xyzzy-deep",
+    ];
+    let queries = [
+        "some",
+        "article",
+        "art",
+        "artic",
+        "text+article",
+        "some+text+of+article+mind",
+        "%22some+text%22",
+        "-article",
+        "articel",
+        "xyzzy",
+        "xyzz",
+        "xyzzx",
+        "xyzzy+article",
+        "ada",
+        "common",
+        "3",
+        "sleep+-mind",
+    ];
+    for query in queries {
+        for filter in filters {
+            for sort in ["relevance", "-published_at", "-updated_at"] {
+                let answer = alike(
+                    &twins,
+                    &format!(
+                        "/v1/search?q={query}{filter}&sort={sort}&limit=7&count=true&highlight=true&include=text,tags,authors\
+                         &facets=tags,authors,years,locales"
+                    ),
+                );
+                if !query.contains("xyzzy") && !query.starts_with('-') {
+                    assert!(!answer.text().contains(CANARY), "{query}");
+                }
+            }
+        }
+    }
+    for query in [
+        "a",
+        "art",
+        "article+1",
+        "m",
+        "xy",
+        "xyzzy",
+        "h",
+        "some",
+        "x",
+    ] {
+        alike(&twins, &format!("/v1/search/suggest?q={query}&limit=20"));
+    }
+    for number in (0..30).chain(200..220) {
+        alike(
+            &twins,
+            &format!("/v1/articles/{}/related?limit=20&include=tags", id(number)),
+        );
+    }
+}
+
+#[test]
 fn every_single_answer_is_the_same_beside_what_is_hidden() {
     let twins = twins();
     for number in 0..30 {

@@ -26,6 +26,7 @@ mod races;
 mod refusals;
 mod rights;
 mod schema;
+mod search;
 mod shutdown;
 mod sign_in;
 mod site;

@@ -116,6 +116,14 @@ impl Database {
         }
     }
 
+    /// Where its search index is kept, if it has a folder of its own.
+    pub(crate) fn search_folder(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Kind::Sqlite(folder) => Some(folder.path().join("search")),
+            Kind::Postgres { .. } => None,
+        }
+    }
+
     fn backend(&self) -> Backend {
         match &self.0 {
             Kind::Sqlite(folder) => Backend::Sqlite(folder.path().join("masthead.db")),

@@ -157,7 +157,13 @@ impl Setup {
             Db::open_with(settings, clock.clock(), self.after_commit).expect("open the database");
         let rules = self.app.rules.clone();
         let secret = Secret::parse(SECRET).expect("a secret");
-        let app = App::new(db.clone(), &secret, self.app);
+        let mut setup = self.app;
+        if setup.search.folder.is_none() {
+            setup.search.folder = database.search_folder();
+        }
+        // A commit that nobody waits for may take long on a busy machine, and no test waits for one in vain.
+        setup.search.wait = Duration::from_secs(60);
+        let app = App::new(db.clone(), &secret, setup);
         app.search.start().expect("start the search index");
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -222,6 +228,18 @@ impl Server {
     /// What is behind it.
     pub(crate) fn database(&self) -> &Database {
         self.database.as_ref().expect("it runs")
+    }
+
+    /// The answer to a GET from a state that includes all that was written.
+    pub(crate) fn search(&self, path: &str) -> Answer {
+        let change = self.db().change().to_string();
+        let request = self.client.request("GET", path);
+        request.header("min-change", &change).send()
+    }
+
+    /// Waits until the search index includes all that was written.
+    pub(crate) fn search_follows(&self) {
+        self.search("/v1/search?q=x").ok();
     }
 
     /// The answer to a GET.
