@@ -240,6 +240,12 @@ impl Search {
         }
     }
 
+    /// What searches read now, if there is an index.
+    #[must_use]
+    pub fn serving(&self) -> Option<Arc<Serving>> {
+        self.shared.serving()
+    }
+
     /// What it counted.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {

@@ -327,10 +327,7 @@ fn filters(
             .map(|id| Term::from_field_bytes(fields.id, id.as_bytes()));
         let excluded: Box<dyn Query> = Box::new(TermSetQuery::new(terms));
         filters.push(Box::new(BooleanQuery::new(vec![
-            (
-                Occur::Must,
-                Box::new(AllQuery),
-            ),
+            (Occur::Must, Box::new(AllQuery)),
             (Occur::MustNot, excluded),
         ])));
     }

@@ -19,6 +19,17 @@ pub struct Serving {
 }
 
 impl Serving {
+    /// The ids of all that is in it, in no order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<Id> {
+        let segments = self.searcher.segment_readers().iter().zip(&self.columns);
+        segments
+            .flat_map(|(segment, columns)| {
+                segment.doc_ids_alive().map(|document| columns.id(document))
+            })
+            .collect()
+    }
+
     /// The id of what stands there.
     #[must_use]
     pub fn id(&self, place: DocAddress) -> Id {

@@ -1,6 +1,7 @@
 //! The command line: enough of what Rust's own test programs understand for `cargo test` and cargo-nextest, and how long
 //! and with what seed to kill.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::writers::Orders;
@@ -8,7 +9,12 @@ use crate::writers::Orders;
 /// What to do.
 pub(crate) enum Arguments {
     /// Be the child.
-    WriteInto { address: String, orders: Orders },
+    WriteInto {
+        address: String,
+        /// Where its search index is.
+        search: PathBuf,
+        orders: Orders,
+    },
     /// Say what tests there are.
     List(Vec<&'static str>),
     /// Run some.
@@ -33,6 +39,7 @@ impl Arguments {
         tests: &[&'static str],
     ) -> Result<Self, String> {
         let (mut filters, mut skipped, mut address) = (Vec::new(), Vec::new(), None);
+        let mut search = None;
         let (mut list, mut exact, mut ignored, mut sabotage) = (false, false, false, false);
         let (mut rounds, mut seed, mut round, mut writers) = (20, 1, 1, 16);
         let mut arguments = arguments.flat_map(|argument| match argument.split_once('=') {
@@ -50,6 +57,7 @@ impl Arguments {
                 "--round" => round = number("--round", value())?,
                 "--sabotage" => sabotage = true,
                 "--write-into" => address = value(),
+                "--search" => search = value().map(PathBuf::from),
                 "--list" => list = true,
                 "--exact" => exact = true,
                 "--ignored" => ignored = true,
@@ -70,7 +78,12 @@ impl Arguments {
                 writers,
                 sabotage,
             };
-            return Ok(Self::WriteInto { address, orders });
+            let search = search.ok_or("--write-into needs --search")?;
+            return Ok(Self::WriteInto {
+                address,
+                search,
+                orders,
+            });
         }
         let fits = |name: &str, filter: &String| {
             if exact {

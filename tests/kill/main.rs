@@ -1,6 +1,6 @@
 //! The proof that SIGKILL loses nothing that was acknowledged. This program is its own child: the child writes with many
 //! writers at once and says through a pipe what it begins and what was acknowledged; the parent kills it at a moment that
-//! the seed decides, opens the database again and compares it with what it heard. 20 rounds in a run of the tests;
+//! the seed decides, opens the database again and compares it with what it heard, and the search index with the database. 20 rounds in a run of the tests;
 //! `cargo test --test kill -- --rounds 1000 --seed 7` for more, `MASTHEAD_TEST_DATABASE=postgres` for the other database.
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod ledger;
 mod model;
 mod random;
 mod rounds;
+mod search;
 mod text;
 mod writers;
 
@@ -45,8 +46,12 @@ const TESTS: &[(&str, Test)] = &[
 fn main() -> ExitCode {
     let names: Vec<&str> = TESTS.iter().map(|(name, _)| *name).collect();
     let run = match Arguments::parse(std::env::args().skip(1), &names) {
-        Ok(Arguments::WriteInto { address, orders }) => {
-            writers::run(&database::settings(&address), orders);
+        Ok(Arguments::WriteInto {
+            address,
+            search,
+            orders,
+        }) => {
+            writers::run(&database::settings(&address), search, orders);
             return ExitCode::SUCCESS;
         }
         Ok(Arguments::List(names)) => {
@@ -205,4 +210,11 @@ fn half_a_write_is_noticed(run: &Run) {
     }
     let findings = examine(&mut conn, &ground.model, &Ledger::default());
     assert_eq!(findings.all(), [""; 0], "after all damage was undone");
+    // Nor does it pass that the index holds what the database has not.
+    conn.batch_execute("UPDATE articles SET state = 'draft' WHERE state = 'published'")
+        .unwrap();
+    assert!(
+        ground.compare_search().is_some(),
+        "the index is not compared"
+    );
 }

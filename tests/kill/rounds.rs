@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -11,12 +12,14 @@ use masthead::db::{Db, migrate};
 use masthead::tags;
 use masthead::tags::model::NewTag;
 use masthead::time::Clock;
+use tempfile::TempDir;
 
 use crate::database::Database;
 use crate::examination::{Findings, examine};
 use crate::ledger::{Ledger, Said};
 use crate::model::Model;
 use crate::random::Random;
+use crate::search;
 use crate::text::TAGS;
 use crate::writers::Orders;
 
@@ -27,6 +30,8 @@ const SIGKILL: i32 = 9;
 /// A database and what must stand in it.
 pub(crate) struct Ground {
     pub(crate) database: Database,
+    /// Where the search index is.
+    search: TempDir,
     pub(crate) model: Model,
 }
 
@@ -74,10 +79,18 @@ impl Ground {
         let look = db.read_blocking(|conn| Ok(examine(conn, &empty, &Ledger::default())));
         let findings = look.unwrap();
         assert_eq!(findings.all(), [""; 0], "before the first round");
+        let search = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         Self {
             model: findings.model,
             database,
+            search,
         }
+    }
+
+    /// What the search index holds otherwise than the database.
+    pub(crate) fn compare_search(&self) -> Option<String> {
+        let db = Db::open(self.database.settings(), Clock::system()).unwrap();
+        search::compare(&db, self.search.path())
     }
 
     /// One round. The database lives on in the next, so that what one breaks the others find.
@@ -85,7 +98,11 @@ impl Ground {
     /// # Errors
     /// When the writers ended by themselves, or failed.
     pub(crate) fn round(&mut self, orders: Orders) -> Result<(Ledger, Findings), String> {
-        let ledger = run_and_kill(&self.database.address(), orders)?;
+        if Random::of(&[orders.seed, orders.round.into(), 5]).once_in(5) {
+            // The writers build the index anew while they write.
+            let _there_may_be_none = std::fs::remove_file(self.search.path().join("current"));
+        }
+        let ledger = run_and_kill(&self.database.address(), self.search.path(), orders)?;
         self.database.settle();
         let settings = self.database.settings();
         let ran = migrate::run(&settings).map_err(|error| error.to_string())?;
@@ -94,16 +111,21 @@ impl Ground {
         }
         let db = Db::open(settings, Clock::system()).map_err(|error| error.to_string())?;
         let look = db.read_blocking(|conn| Ok(examine(conn, &self.model, &ledger)));
-        let findings = look.map_err(|error| error.to_string())?;
+        let mut findings = look.map_err(|error| error.to_string())?;
+        findings
+            .wrong
+            .extend(search::compare(&db, self.search.path()));
         self.model = findings.model.clone();
         Ok((ledger, findings))
     }
 }
 
-fn run_and_kill(address: &str, orders: Orders) -> Result<Ledger, String> {
+fn run_and_kill(address: &str, search: &Path, orders: Orders) -> Result<Ledger, String> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--write-into", address])
+        .arg("--search")
+        .arg(search)
         .args(["--seed", &orders.seed.to_string()])
         .args(["--round", &orders.round.to_string()])
         .args(["--writers", &orders.writers.to_string()])

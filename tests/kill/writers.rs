@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use masthead::articles::model::{Kind, State, Transition};
@@ -17,6 +19,7 @@ use masthead::time::{Clock, Time};
 use crate::database::each;
 use crate::ledger::{Operation, Said};
 use crate::random::Random;
+use crate::search::index;
 use crate::text::{Nonce, Text, owner};
 
 /// What the child is told.
@@ -33,9 +36,13 @@ pub(crate) struct Orders {
 const MOST_WRITES: u16 = 20_000;
 
 /// Writes until killed.
-pub(crate) fn run(settings: &Settings, orders: Orders) {
+pub(crate) fn run(settings: &Settings, search: PathBuf, orders: Orders) {
     migrate::run(settings).unwrap();
     let db = Db::open(settings.clone(), Clock::system()).unwrap();
+    // Commits follow each other closely, so that kills fall into them and into the merges that they cause.
+    let pause = Duration::from_millis(Random::of(&[orders.seed, orders.round.into(), 3]).below(40));
+    let index = index(&db, search, pause);
+    index.start().unwrap();
     std::thread::scope(|scope| {
         for number in 0..orders.writers {
             let db = db.clone();
