@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Binary, Bool};
+use diesel::sql_types::{Binary, Bool, Text};
 use diesel::sqlite::Sqlite;
 
 use super::Conn;
@@ -99,6 +99,55 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for IdIn<C> {
         out.push_sql(" = ANY(");
         out.push_bind_param::<diesel::sql_types::Array<Binary>, _>(&self.ids)?;
         out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// `column` fits a LIKE pattern whose ASCII letters stand for both cases. SQLite's LIKE is such; PostgreSQL's ILIKE is with
+/// the collation "C", and with others takes more letters.
+#[derive(Debug, Clone)]
+pub struct Holds<C> {
+    column: C,
+    pattern: String,
+}
+
+/// Whether `column` fits this pattern, in which `\\` escapes.
+pub fn holds<C>(column: C, pattern: &str) -> Holds<C> {
+    Holds {
+        column,
+        pattern: pattern.to_owned(),
+    }
+}
+
+impl<C> Expression for Holds<C> {
+    type SqlType = Bool;
+}
+impl<C, QS> AppearsOnTable<QS> for Holds<C> where C: AppearsOnTable<QS> {}
+impl<C, QS> SelectableExpression<QS> for Holds<C> where C: SelectableExpression<QS> {}
+impl<C, GB> diesel::expression::ValidGrouping<GB> for Holds<C> {
+    type IsAggregate = diesel::expression::is_aggregate::No;
+}
+impl<C> QueryId for Holds<C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Holds<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" LIKE ");
+        out.push_bind_param::<Text, _>(&self.pattern)?;
+        out.push_sql(" ESCAPE '\\'");
+        Ok(())
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Holds<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" COLLATE \"C\" ILIKE ");
+        out.push_bind_param::<Text, _>(&self.pattern)?;
+        out.push_sql(" ESCAPE '\\'");
         Ok(())
     }
 }

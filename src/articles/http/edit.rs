@@ -35,7 +35,7 @@ struct EditListQuery {
     /// In this state. Repeat it for several. Without it, all but what is in the trash.
     #[param(inline, max_items = 6)]
     status: Option<Vec<State>>,
-    /// Words of the title, or parts of them.
+    /// Words, or parts of them: each stands in the title or in the text.
     #[param(min_length = 1, max_length = 200)]
     q: Option<String>,
     /// What belongs to this account.

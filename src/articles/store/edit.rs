@@ -2,6 +2,7 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::list::{Keys, number, seek, text};
 use super::load;
@@ -10,7 +11,7 @@ use crate::articles::fields::Selection;
 use crate::articles::model::{Audience, Format, Kind, State};
 use crate::changes::model::Resource;
 use crate::changes::tags as cache;
-use crate::db::dialect::id_in;
+use crate::db::dialect::{holds, id_in};
 use crate::db::page::{Key, Page, Slice};
 use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
 use crate::db::{Conn, each};
@@ -24,7 +25,7 @@ use crate::time::Time;
 pub struct EditFilter {
     /// In one of these states; those in the trash only where they are named.
     pub states: Vec<State>,
-    /// Words that the title holds, or beginnings of them.
+    /// Words, or parts of them: each stands in the title or in the text.
     pub words: Option<String>,
     /// It belongs to this account.
     pub owner: Option<Id>,
@@ -50,8 +51,7 @@ struct Resolved<'f> {
     kind: Kind,
     filter: &'f EditFilter,
     states: Vec<&'static str>,
-    /// Patterns for LIKE.
-    words: Vec<String>,
+    words: Vec<Sought>,
     tags: Vec<Id>,
     author: Option<Id>,
 }
@@ -79,23 +79,47 @@ impl<'f> Resolved<'f> {
                 [] => **state != State::Trashed,
                 named => named.contains(state),
             });
-        let words = filter
-            .words
-            .as_deref()
-            .map(slug::sort_key)
-            .unwrap_or_default();
+        let words = filter.words.as_deref().unwrap_or_default();
         Ok(Some(Self {
             kind,
             filter,
             states: in_sight.map(|state| state.as_str()).collect(),
-            words: words
-                .split(' ')
-                .filter(|word| !word.is_empty())
-                .map(pattern)
-                .collect(),
+            words: words.split_whitespace().map(Sought::new).collect(),
             tags,
             author,
         }))
+    }
+}
+
+/// A word, as patterns for LIKE.
+struct Sought {
+    /// As titles are sorted by, without accents; none for what stands in no such key.
+    title: Option<String>,
+    /// As it may be written in a text, where letters beyond ASCII have but one case.
+    text: Vec<String>,
+}
+
+impl Sought {
+    fn new(word: &str) -> Self {
+        let key = slug::sort_key(word);
+        let lower = word.to_lowercase();
+        let mut first = lower.chars();
+        let capital = first
+            .next()
+            .map(|letter| letter.to_uppercase().chain(first).collect::<String>());
+        let mut text: Vec<String> = [word.to_owned(), lower.clone()]
+            .into_iter()
+            .chain(capital)
+            .map(|written| pattern(&written))
+            .collect();
+        if word.is_ascii() {
+            text.truncate(1);
+        }
+        text.dedup();
+        Self {
+            title: (!key.is_empty()).then(|| pattern(&key)),
+            text,
+        }
     }
 }
 
@@ -125,8 +149,19 @@ macro_rules! narrow {
         let mut query = $query
             .filter(articles::kind.eq(kind.as_str()))
             .filter(articles::state.eq_any(states));
-        for word in words {
-            query = query.filter(articles::title_key.like(word).escape('\\'));
+        for Sought { title, text } in words {
+            let nowhere = articles::id.ne(articles::id);
+            let mut anywhere: Box<dyn BoxableExpression<_, _, SqlType = Bool>> = Box::new(nowhere);
+            if let Some(title) = title {
+                anywhere = Box::new(anywhere.or(holds(articles::title_key, title)));
+            }
+            for written in text {
+                let stands = article_bodies::table
+                    .filter(article_bodies::article_id.eq(articles::id))
+                    .filter(holds(article_bodies::text, written));
+                anywhere = Box::new(anywhere.or(exists(stands)));
+            }
+            query = query.filter(anywhere);
         }
         for tag in tags {
             let carries = article_tags::table

@@ -195,6 +195,43 @@ fn a_list_holds_every_state_but_the_trash() {
 }
 
 #[test]
+fn words_are_found_in_titles_and_texts_of_every_state() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    for (title, text, status) in [
+        ("Café culture", "Where the Émigrés met.", "draft"),
+        (
+            "Tea rooms",
+            "A cafe by another name: 100% tea_leaves.",
+            "published",
+        ),
+        ("Crème", "Nothing of the kind.", "draft"),
+    ] {
+        let text = json!({"title": title, "text": text, "status": status});
+        editor.post(ARTICLES, &text).created();
+    }
+    let titles = |query: &str| {
+        let mut titles = editor.get(&format!("{ARTICLES}?{query}")).column("title");
+        titles.sort();
+        titles
+    };
+    assert_eq!(titles("q=CAFE"), ["Café culture", "Tea rooms"]);
+    assert_eq!(titles("q=cafe+name"), ["Tea rooms"]);
+    assert_eq!(titles("q=culture+met"), ["Café culture"]);
+    assert_eq!(titles("q=%C3%A9migr%C3%A9s"), ["Café culture"]);
+    assert_eq!(titles("q=creme"), ["Crème"]);
+    assert_eq!(titles("q=0%25"), ["Tea rooms"]);
+    assert_eq!(titles("q=a_l"), ["Tea rooms"]);
+    assert_eq!(titles("q=a%25l"), [""; 0]);
+    // Readers find what is out, and nothing else.
+    assert_eq!(
+        server.search("/v1/search?q=cafe").column("title"),
+        ["Tea rooms"]
+    );
+    assert_eq!(server.search("/v1/search?q=creme").column("title"), [""; 0]);
+}
+
+#[test]
 fn pages_of_a_list_hold_each_text_once() {
     let server = Server::start();
     let editor = server.sign_in(Role::Editor);
