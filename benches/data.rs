@@ -1,71 +1,14 @@
 //! The articles that the benchmarks write and read. Each is made from its number alone, so that every run and every
 //! database has the same ones: words, tags and authors by Zipf's law, a body of about 5 KB, one in ten in another locale.
 
+use crate::chance::{Random, Zipf};
+
 /// How many tags there are.
 pub(crate) const TAGS: usize = 500;
 /// How many authors there are.
 pub(crate) const AUTHORS: usize = 200;
 /// The locales, the default first.
 pub(crate) const LOCALES: [&str; 2] = ["en", "de"];
-
-/// Pseudo-random numbers (SplitMix64): the same from the same seed, on every machine.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-
-    /// A number from 0 up to 1.
-    fn unit(&mut self) -> f64 {
-        f64::from(u32::try_from(self.next() >> 32).unwrap()) / f64::from(u32::MAX)
-    }
-}
-
-/// Picks among things of which the nth is as likely as 1/n.
-struct Zipf(Vec<f64>);
-
-impl Zipf {
-    fn new(count: usize) -> Self {
-        let mut sum = 0.0;
-        let sums = (1..=count).map(|rank| {
-            sum += 1.0 / f64::from(u32::try_from(rank).unwrap());
-            sum
-        });
-        Self(sums.collect())
-    }
-
-    fn pick(&self, random: &mut Random) -> usize {
-        let Self(sums) = self;
-        let at = random.unit() * sums.last().unwrap();
-        sums.partition_point(|sum| *sum < at).min(sums.len() - 1)
-    }
-
-    /// Different ones.
-    fn pick_some(&self, count: usize, random: &mut Random) -> Vec<usize> {
-        let mut picked = Vec::with_capacity(count);
-        while picked.len() < count {
-            let one = self.pick(random);
-            if !picked.contains(&one) {
-                picked.push(one);
-            }
-        }
-        picked
-    }
-}
 
 /// What articles are made of.
 pub(crate) struct Press {

@@ -16,7 +16,8 @@ use masthead::id::Id;
 use masthead::slug;
 use masthead::time::Time;
 
-use crate::data::{AUTHORS, Press, Random, TAGS};
+use crate::chance::Random;
+use crate::data::{AUTHORS, Press, TAGS};
 
 /// Bodies, rendered once and used again and again.
 const POOL: usize = 2_000;
@@ -26,6 +27,7 @@ const BATCH: usize = 500;
 /// What determines the content, for the name of the file that keeps it.
 pub(crate) fn fingerprint() -> u64 {
     let parts = [
+        include_str!("chance.rs"),
         include_str!("data.rs"),
         include_str!("fill.rs"),
         include_str!("../migrations/sqlite/0001_foundation/up.sql"),

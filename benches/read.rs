@@ -12,6 +12,7 @@
     reason = "a benchmark prints its figures, and ends with a panic where it cannot go on"
 )]
 
+mod chance;
 mod connection;
 mod data;
 mod fill;
@@ -19,23 +20,23 @@ mod fixed;
 mod load;
 mod process;
 mod report;
+mod server;
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use masthead::db::{Backend, Settings};
 
-use data::{LOCALES, Press, Random, TAGS};
+use chance::Random;
+use data::{LOCALES, Press, TAGS};
 use fixed::Prepared;
 use load::{Load, Target};
 use process::Cpu;
 use report::{grouped, median, spread, table, verdict};
+use server::{Server, filled};
 
 /// Requests of a round, where the route is fast enough.
 const REQUESTS: usize = 20_000;
@@ -67,7 +68,9 @@ fn main() {
         &[10_000, 1_000_000]
     };
     for count in sizes {
-        let data = filled(&press, *count);
+        let data = filled(&format!("read-{count}"), fill::fingerprint(), |folder| {
+            fill::fill(&Settings::sqlite_in(folder), &press, *count);
+        });
         let data = data.to_string_lossy();
         measure("SQLite", &press, *count, rounds, &["--data", &data], None);
     }
@@ -90,42 +93,6 @@ fn main() {
     let (url, postmaster) = (database.url(), database.postmaster());
     let data = ["--database-url", &url];
     measure("PostgreSQL", &press, sizes[0], rounds, &data, postmaster);
-}
-
-/// The data folder with that many articles, filled by the first run that needs it.
-fn filled(press: &Press, count: usize) -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .unwrap()
-        .join("bench");
-    let prefix = format!("read-{count}-");
-    let name = format!("{prefix}{:016x}", fill::fingerprint());
-    let folder = home.join(&name);
-    if folder.is_dir() {
-        return folder;
-    }
-    std::fs::create_dir_all(&home).unwrap();
-    // Of another schema or generator, or half done.
-    for old in std::fs::read_dir(&home).unwrap().flatten() {
-        if old.file_name().to_string_lossy().starts_with(&prefix) {
-            std::fs::remove_dir_all(old.path()).unwrap();
-        }
-    }
-    let unfinished = home.join(format!("{prefix}unfinished"));
-    std::fs::create_dir(&unfinished).unwrap();
-    eprintln!("filling a database with {count} articles, once");
-    let start = Instant::now();
-    fill::fill(&Settings::sqlite_in(&unfinished), press, count);
-    let bytes = std::fs::metadata(unfinished.join("masthead.db"))
-        .unwrap()
-        .len();
-    eprintln!(
-        "filled in {} s, {} MB",
-        start.elapsed().as_secs(),
-        bytes / 1_000_000
-    );
-    std::fs::rename(unfinished, &folder).unwrap();
-    folder
 }
 
 /// What is asked for, in many variants: not one row that lies in every cache.
@@ -294,8 +261,8 @@ fn measure(
     for _ in 0..rounds {
         for ((fixed, load, _, requests), runs) in contenders.iter().zip(&mut runs) {
             runs.push((
-                server.run(load, *requests, postmaster),
-                fixed.run(load, REQUESTS, None),
+                run(&server, load, *requests, postmaster),
+                run(fixed, load, REQUESTS, None),
             ));
         }
     }
@@ -424,58 +391,20 @@ fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
     (prepared, targets)
 }
 
-/// A server in a process of its own, which ends with the value.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(mut command: Command) -> Self {
-        // With none of the developer's settings.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("MASTHEAD_") {
-                command.env_remove(name);
-            }
-        }
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on http://");
-        let address = address.unwrap_or_else(|| panic!("not a server's first line: {line}"));
-        Self {
-            process,
-            address: address.parse().unwrap(),
-        }
-    }
-
-    fn run(&self, load: &Load, requests: usize, postmaster: Option<u32>) -> Run {
-        let read = || {
-            let database = postmaster.map(children_of).unwrap_or_default();
-            (Cpu::of(&[self.process.id()]), Cpu::of(&database))
-        };
-        let before = read();
-        let took = load.run(self.address, requests);
-        let after = read();
-        let each = requests as f64;
-        Run {
-            rate: each / took.as_secs_f64(),
-            cpu: after.0.since(&before.0).as_secs_f64() * 1e6 / each,
-            database: after.1.since(&before.1).as_secs_f64() * 1e6 / each,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone_already = self.process.kill();
-        let _status = self.process.wait();
+/// A round of requests to it.
+fn run(server: &Server, load: &Load, requests: usize, postmaster: Option<u32>) -> Run {
+    let read = || {
+        let database = postmaster.map(children_of).unwrap_or_default();
+        (Cpu::of(&[server.process.id()]), Cpu::of(&database))
+    };
+    let before = read();
+    let took = load.run(server.address, requests);
+    let after = read();
+    let each = requests as f64;
+    Run {
+        rate: each / took.as_secs_f64(),
+        cpu: after.0.since(&before.0).as_secs_f64() * 1e6 / each,
+        database: after.1.since(&before.1).as_secs_f64() * 1e6 / each,
     }
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod bare;
+mod chance;
 mod connection;
 mod data;
 mod over_http;

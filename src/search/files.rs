@@ -1,16 +1,19 @@
 //! The folder of an index. Its files are read, never mapped into memory: a mapped file that somebody cuts short ends the
 //! process, a read one is an error. What is small and asked for all the time (words, columns, lengths) is kept in memory;
-//! postings are read from where the system caches them. Nothing is synced to disk: an index that a power cut damaged is
+//! postings are read from where the system caches them, and those of frequent words, which are long, are kept for a while. Nothing is synced to disk: an index that a power cut damaged is
 //! noticed by its checksums and built again.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use tantivy::HasLen;
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
@@ -25,6 +28,7 @@ pub struct Files(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
+    pieces: Arc<Pieces>,
     /// What is open, for as long as somebody holds it: each commit opens all files anew.
     held: Mutex<HashMap<PathBuf, Weak<Held>>>,
 }
@@ -33,8 +37,32 @@ struct Inner {
 #[derive(Debug)]
 enum Held {
     Memory(OwnedBytes),
-    Disk { file: File, length: usize },
+    Disk {
+        file: File,
+        length: usize,
+        /// Tells it from all others that were ever open.
+        number: u64,
+        pieces: Arc<Pieces>,
+    },
 }
+
+/// Pieces of files that were read lately.
+type Pieces = Cache<(u64, usize, usize), OwnedBytes, Bytes>;
+
+/// What a piece weighs.
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<(u64, usize, usize), OwnedBytes> for Bytes {
+    fn weight(&self, _: &(u64, usize, usize), piece: &OwnedBytes) -> u64 {
+        piece.len() as u64
+    }
+}
+
+/// Bytes of pieces that are kept.
+const KEPT: u64 = 64 * 1024 * 1024;
+/// Pieces that are kept: what is shorter is as soon read again, what is longer would drive out all else.
+const WORTH_KEEPING: RangeInclusive<usize> = 8 * 1024..=16 * 1024 * 1024;
 
 impl Files {
     /// The files of this folder, which is made.
@@ -45,6 +73,7 @@ impl Files {
         fs::create_dir_all(&folder)?;
         Ok(Self(Arc::new(Inner {
             folder,
+            pieces: Arc::new(Cache::with_weighter(1_000, KEPT, Bytes)),
             held: Mutex::default(),
         })))
     }
@@ -87,7 +116,13 @@ impl Files {
             file.read_to_end(&mut bytes)?;
             Held::Memory(OwnedBytes::new(bytes))
         } else {
-            Held::Disk { file, length }
+            static NUMBERS: AtomicU64 = AtomicU64::new(0);
+            Held::Disk {
+                file,
+                length,
+                number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+                pieces: Arc::clone(&self.0.pieces),
+            }
         });
         held.retain(|_, file| file.strong_count() > 0);
         held.insert(path.to_owned(), Arc::downgrade(&opened));
@@ -111,10 +146,24 @@ impl FileHandle for Held {
         }
         match self {
             Self::Memory(bytes) => Ok(bytes.slice(range)),
-            Self::Disk { file, .. } => {
+            Self::Disk {
+                file,
+                number,
+                pieces,
+                ..
+            } => {
+                let key = (*number, range.start, range.end);
+                let worth = WORTH_KEEPING.contains(&range.len());
+                if worth && let Some(piece) = pieces.get(&key) {
+                    return Ok(piece);
+                }
                 let mut bytes = vec![0; range.len()];
                 file.read_exact_at(&mut bytes, range.start as u64)?;
-                Ok(OwnedBytes::new(bytes))
+                let piece = OwnedBytes::new(bytes);
+                if worth {
+                    pieces.insert(key, piece.clone());
+                }
+                Ok(piece)
             }
         }
     }

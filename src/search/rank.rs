@@ -5,16 +5,18 @@
 use std::cmp::Ordering;
 
 use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, EnableScoring, Occur, PhraseQuery, Query};
-use tantivy::{DocAddress, Score, TERMINATED, Term};
+use tantivy::query::{BooleanQuery, EnableScoring, Occur, PhraseQuery, Query, Scorer};
+use tantivy::{DocAddress, DocId, Score, SeekDangerResult, TERMINATED, Term};
 
 use super::plan::{LocalePlan, Plan, scored, unscored};
 use super::serving::Serving;
 use crate::error::Result;
 use crate::id::Id;
 
-/// Hits that are looked at again.
+/// Hits of a long query that are looked at again.
 pub const WINDOW: usize = 128;
+/// The same of a short query, whose best hits are clearer.
+pub const SHORT_WINDOW: usize = 64;
 /// What a word of the heading counts, to one of the text.
 const HEADING: f32 = 0.6;
 /// What two words side by side count, to a phrase of the text.
@@ -107,7 +109,7 @@ impl<'p> Ranked<'p> {
         // holds two of the words is among the first of the union but for odd cases.
         let counts = self.needed > 1 && self.plan.units() > self.needed;
         if counts && let Some(flat) = self.plan.flat() {
-            let taken = 2 * most;
+            let taken = most + most / 2;
             let mut hits = top(serving, self.filtered(flat).as_ref(), taken)?;
             let all = hits.len() < taken;
             self.keep_those_that_hold_enough(serving, &mut hits)?;
@@ -179,24 +181,30 @@ pub fn scores_at(serving: &Serving, query: &dyn Query, hits: &[Hit]) -> Result<V
     let mut order: Vec<usize> = (0..hits.len()).collect();
     order.sort_unstable_by_key(|index| hits[*index].place);
     let mut scores = vec![None; hits.len()];
-    let mut scorer = None;
+    // The scorer of a segment, and the first document that it may still find.
+    let mut scorer: Option<(u32, Box<dyn Scorer>, DocId)> = None;
     for index in order {
         let DocAddress {
             segment_ord,
             doc_id,
         } = hits[index].place;
-        if scorer.as_ref().is_none_or(|(of, _)| *of != segment_ord) {
-            let segment = serving.searcher.segment_reader(segment_ord);
-            scorer = Some((segment_ord, weight.scorer(segment, 1.0)?));
-        }
-        let Some((_, scorer)) = &mut scorer else {
-            continue;
+        // Only these documents are of interest. To look for the next one that matches, as `seek` does, may take a walk
+        // through the whole segment.
+        let found = match &mut scorer {
+            Some((of, _, next)) if *of == segment_ord && doc_id < *next => continue,
+            Some((of, scorer, _)) if *of == segment_ord => scorer.seek_danger(doc_id),
+            _ => {
+                let segment = serving.searcher.segment_reader(segment_ord);
+                let (found, new) = weight.scorer_danger(segment, doc_id, 1.0)?;
+                scorer = Some((segment_ord, new, 0));
+                found
+            }
         };
-        if scorer.doc() < doc_id {
-            scorer.seek(doc_id);
-        }
-        if scorer.doc() == doc_id {
-            scores[index] = Some(scorer.score());
+        if let Some((_, scorer, next)) = &mut scorer {
+            match found {
+                SeekDangerResult::Found => scores[index] = Some(scorer.score()),
+                SeekDangerResult::SeekLowerBound(bound) => *next = bound,
+            }
         }
     }
     Ok(scores)

@@ -15,7 +15,7 @@ use super::feedback;
 use super::highlight;
 use super::plan::Plan;
 use super::query::Typed;
-use super::rank::{self, Hit, Ranked, WINDOW};
+use super::rank::{self, Hit, Ranked, SHORT_WINDOW, WINDOW};
 use super::serving::Serving;
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Kind};
@@ -151,16 +151,16 @@ fn by_rank(
     ranked: &Ranked<'_>,
     wanted: usize,
 ) -> Result<Vec<Hit>> {
-    let mut hits = ranked.first(serving, wanted.max(WINDOW))?;
-    let end = WINDOW.min(hits.len());
+    let is_long = plan.units() >= LONG;
+    let looked_at = if is_long { WINDOW } else { SHORT_WINDOW };
+    let mut hits = ranked.first(serving, wanted.max(looked_at))?;
+    let end = looked_at.min(hits.len());
     let window = &mut hits[..end];
-    if plan.units() >= LONG {
-        if let Some(query) = feedback::query(serving, conn, plan, window)? {
-            rank::add(serving, window, query.as_ref(), 1.0)?;
-            rank::sort(window);
-        }
-    } else {
+    if !is_long {
         rank::prefer_headings(serving, plan, window)?;
+    } else if let Some(query) = feedback::query(serving, conn, plan, window)? {
+        rank::add(serving, window, query.as_ref(), 1.0)?;
+        rank::sort(window);
     }
     Ok(hits)
 }
