@@ -70,9 +70,9 @@ pub fn pieces(plan: &LocalePlan<'_>, text: &str) -> String {
     shown
 }
 
-/// The first surface in a text of a word that has one of these marks: how somebody wrote it there.
+/// How a word that is known without case and accents is written in a text, in lower case.
 #[must_use]
-pub fn surface(words: &Words, folded: &str, text: &str) -> Option<String> {
+pub fn as_written(words: &Words, folded: &str, text: &str) -> Option<String> {
     let mut found = None;
     words.each(text, |word| {
         if word.folded == folded {

@@ -135,12 +135,14 @@ pub fn search(serving: &Serving, conn: &mut Conn, request: &Request) -> Result<F
         None
     };
     let hits = load(conn, serving, &plan, request, &hits)?;
-    let did_you_mean = did_you_mean(&plan, request, &hits);
+    let is_told = !plan.corrections.is_empty() && (request.typos || hits.is_empty());
     Ok(Found {
-        hits: hits.into_iter().map(|(hit, _)| hit).collect(),
+        did_you_mean: is_told
+            .then(|| did_you_mean(serving, conn, &plan, request))
+            .transpose()?,
+        hits,
         more,
         counts,
-        did_you_mean,
     })
 }
 
@@ -193,14 +195,14 @@ fn by_time(
     Ok(found.into_iter().map(hit).collect())
 }
 
-/// The hits that are still published, in their order, and the locale that each was found in.
+/// The hits that are still published, in their order.
 fn load(
     conn: &mut Conn,
     serving: &Serving,
     plan: &Plan<'_>,
     request: &Request,
     hits: &[Hit],
-) -> Result<Vec<(FoundHit, String)>> {
+) -> Result<Vec<FoundHit>> {
     let ids: Vec<_> = hits.iter().map(|hit| hit.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -232,24 +234,65 @@ fn load(
         if !request.show.has(Field::Text) {
             article.text = None;
         }
-        loaded.push((
-            FoundHit {
-                article,
-                score,
-                highlights,
-            },
-            locale,
-        ));
+        loaded.push(FoundHit {
+            article,
+            score,
+            highlights,
+        });
     }
     Ok(loaded)
 }
 
-fn did_you_mean(plan: &Plan<'_>, request: &Request, hits: &[(FoundHit, String)]) -> Option<String> {
-    let nothing_else = request.typos || hits.is_empty();
-    if plan.corrections.is_empty() || !nothing_else {
-        return None;
+/// The query with the words that were meant, as somebody wrote them.
+fn did_you_mean(
+    serving: &Serving,
+    conn: &mut Conn,
+    plan: &Plan<'_>,
+    request: &Request,
+) -> Result<String> {
+    let mut words = Vec::with_capacity(plan.corrections.len());
+    for (place, folded) in &plan.corrections {
+        let written = as_written(serving, conn, plan, folded)?;
+        words.push((*place, written.unwrap_or_else(|| folded.clone())));
     }
-    Some(Typed::with(&request.text, &plan.corrections))
+    Ok(Typed::with(&request.text, &words))
+}
+
+/// How a text writes a word that the index knows without case and accents.
+fn as_written(
+    serving: &Serving,
+    conn: &mut Conn,
+    plan: &Plan<'_>,
+    folded: &str,
+) -> Result<Option<String>> {
+    for locale in &plan.locales {
+        let term = Term::from_field_text(locale.fields.vocabulary, folded);
+        let holds = TermQuery::new(term, IndexRecordOption::Basic);
+        let one = TopDocs::with_limit(1).order_by_score();
+        let places = serving.searcher.search(&holds, &one)?;
+        let ids: Vec<_> = places.iter().map(|(_, place)| serving.id(*place)).collect();
+        for text in articles::published_texts(conn, &ids)? {
+            let names = text.tags.iter().map(|tag| tag.name.as_str());
+            let names = names.chain(text.authors.iter().map(|(_, name)| name.as_str()));
+            let parts = [
+                Some(text.title.as_str()),
+                text.subtitle.as_deref(),
+                text.standfirst.as_deref(),
+            ];
+            let parts = parts
+                .into_iter()
+                .flatten()
+                .chain([text.text.as_str()])
+                .chain(names);
+            for part in parts {
+                let written = highlight::as_written(&locale.fields.words, folded, part);
+                if written.is_some() {
+                    return Ok(written);
+                }
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// What leaves those that are as was asked for. What does not exist leaves none, as what nothing public carries does.

@@ -159,6 +159,11 @@ fn a_word_that_no_text_holds_is_read_as_the_nearest() {
         let answer = server.search(&format!("/v1/search?q={query}")).ok();
         assert_eq!(answer["did_you_mean"], Value::Null, "{query}");
     }
+    // As it is written somewhere.
+    let answer = server.search("/v1/search?q=baeumx&locale=de").ok();
+    assert_eq!(answer["did_you_mean"], Value::Null, "too far away");
+    let answer = server.search("/v1/search?q=hauserr+&locale=de").ok();
+    assert_eq!(answer["did_you_mean"], "häuser");
     // A draft's words are nobody's.
     article("Xylophone").draft().create(&server);
     let answer = server.search("/v1/search?q=xylophon").ok();
