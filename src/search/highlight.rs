@@ -185,7 +185,12 @@ fn escape(text: &str, escaped: &mut String) {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\n' | '\r' | '\t' => escaped.push(' '),
+            // As a page shows it: what parts paragraphs is one space.
+            space if space.is_whitespace() => {
+                if !escaped.ends_with(' ') {
+                    escaped.push(' ');
+                }
+            }
             other => escaped.push(other),
         }
     }
@@ -219,6 +224,14 @@ mod tests {
             marked,
             "&lt;b&gt;<mark>Running</mark>&lt;/b&gt; &amp; &quot;<mark>runs</mark>&quot; to the <mark>Café</mark>"
         );
+    }
+
+    #[test]
+    fn white_space_is_one_space() {
+        let marked = with(&["run"], None, |plan| {
+            whole(plan, "They run.\n\n\tOn  and on.")
+        });
+        assert_eq!(marked, "They <mark>run</mark>. On and on.");
     }
 
     #[test]
