@@ -105,14 +105,21 @@ pub struct Followed {
     pub public: bool,
 }
 
+/// The number of the last change.
+///
+/// # Errors
+/// When the database fails.
+pub fn last(conn: &mut Conn) -> Result<i64> {
+    use crate::db::schema::meta::{change, table};
+    Ok(each!(conn, c => table.select(change).first(c))?)
+}
+
 /// What the log says after a change, up to `numbers` numbers of it, in order, and the last number that was looked at.
 ///
 /// # Errors
 /// When the database fails.
 pub fn after(conn: &mut Conn, change: i64, numbers: i64) -> Result<(Vec<Followed>, i64)> {
-    use crate::db::schema::meta;
-    let last: i64 = each!(conn, c => meta::table.select(meta::change).first(c))?;
-    let upto = last.min(change.saturating_add(numbers));
+    let upto = last(conn)?.min(change.saturating_add(numbers));
     let query = changes::table
         .select((
             changes::number,

@@ -2,6 +2,7 @@
 //! do, and otherwise once in a pause, however many changes there were: a commit costs some 30 ms of CPU. Once a second it
 //! looks whether the files are still there, and whether `masthead reindex` has made another index.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -45,7 +46,10 @@ pub(super) fn run(shared: &Arc<Shared>, root: PathBuf) {
     };
     follower.begin();
     while !shared.stopping.load(Ordering::Acquire) {
-        follower.step();
+        // The library ends in a panic where a file holds what it never wrote. Nobody would follow after that.
+        if catch_unwind(AssertUnwindSafe(|| follower.step())).is_err() {
+            follower.give_up(&Unusable::Damaged("reading it ended in a panic".into()));
+        }
     }
     // It writes into this folder, which may be about to go.
     if let Some(building) = follower.building.take() {
@@ -86,11 +90,15 @@ impl Follower<'_> {
             .committed
             .and_then(|at| pause.checked_sub(at.elapsed()))
             .filter(|left| !left.is_zero());
-        let position = self
-            .generation
-            .as_ref()
-            .map_or(i64::MAX, Generation::change);
+        // After a failure nothing is followed for a while, whoever waits.
+        let rests = self.retry_at.is_some_and(|at| Instant::now() < at);
+        let position = self.generation.as_ref().filter(|_| !rests);
+        let position = position.map_or(i64::MAX, Generation::change);
         let until_look = LOOK.saturating_sub(self.looked.elapsed());
+        let until_look = match self.retry_at {
+            Some(at) if rests => until_look.min(at.saturating_duration_since(Instant::now())),
+            _ => until_look,
+        };
         let news = shared.db.feed().wait(
             position,
             left.is_some(),
@@ -106,7 +114,7 @@ impl Follower<'_> {
             self.looked = Instant::now();
             self.look();
         }
-        let Some(generation) = &self.generation else {
+        let Some(generation) = self.generation.as_ref().filter(|_| !rests) else {
             return;
         };
         let position = generation.change();
@@ -131,25 +139,31 @@ impl Follower<'_> {
         match followed {
             Ok(()) => {
                 self.retry = RETRY.0;
+                self.retry_at = None;
                 if self.building.is_none() {
                     set_state(shared, IndexState::Ready);
                 }
             }
             Err(Unusable::Database(error)) => {
                 tracing::warn!(%error, "the search index cannot follow the database now");
-                self.committed = Some(Instant::now());
+                self.rest();
             }
             Err(error) => self.give_up(&error),
         }
+    }
+
+    /// Until the next try, longer after each failure.
+    fn rest(&mut self) {
+        self.retry_at = Some(Instant::now() + self.retry);
+        self.retry = (self.retry * 2).min(RETRY.1);
     }
 
     /// What is served goes on being served, and another is built.
     fn give_up(&mut self, error: &Unusable) {
         tracing::error!(%error, "the search index is built anew");
         self.generation = None;
-        set_state(self.shared, IndexState::Degraded);
-        self.retry_at = Some(Instant::now() + self.retry);
-        self.retry = (self.retry * 2).min(RETRY.1);
+        set_unwell(self.shared);
+        self.rest();
     }
 
     fn look(&mut self) {
@@ -191,16 +205,14 @@ impl Follower<'_> {
         let (send, receive) = mpsc::channel();
         let shared = Arc::clone(self.shared);
         let root = self.root.clone();
-        set_state(
-            &shared,
-            if shared.serving().is_some() {
-                IndexState::Degraded
-            } else {
-                IndexState::Building
-            },
-        );
+        set_unwell(&shared);
         let work = move || {
-            let built = build(&shared, &root);
+            let folder = generation::new_folder(&root, &shared.db, &shared.fields);
+            let built = build(&shared, &folder);
+            if built.is_err() {
+                // On a full disk what is half done would leave no room for the next try.
+                let _there_may_be_none = std::fs::remove_dir_all(&folder);
+            }
             let _nobody_waits = send.send(built);
             shared.db.feed().nudge();
         };
@@ -255,14 +267,14 @@ impl Follower<'_> {
     }
 }
 
-fn build(shared: &Shared, root: &Path) -> Result<Generation, Unusable> {
+fn build(shared: &Shared, folder: &Path) -> Result<Generation, Unusable> {
     let total = shared.db.read_blocking(articles::published_count)?;
     shared.built.store(0, Ordering::Relaxed);
     shared
         .to_build
         .store(u64::try_from(total).unwrap_or(0), Ordering::Relaxed);
-    let folder = generation::new_folder(root, &shared.db, &shared.fields);
-    let mut generation = Generation::create(folder, shared.fields.clone(), shared.settings.memory)?;
+    let (fields, memory) = (shared.fields.clone(), shared.settings.memory);
+    let mut generation = Generation::create(folder.to_owned(), fields, memory)?;
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(4);
@@ -295,6 +307,15 @@ fn publish(shared: &Shared, generation: &Generation) -> Result<(), Unusable> {
         .unwrap_or_else(PoisonError::into_inner) = Some(serving);
     shared.db.feed().reach(change);
     Ok(())
+}
+
+/// Another has to be built; what was served last goes on being served.
+fn set_unwell(shared: &Shared) {
+    let state = match shared.serving() {
+        Some(_) => IndexState::Degraded,
+        None => IndexState::Building,
+    };
+    set_state(shared, state);
 }
 
 fn set_state(shared: &Shared, state: IndexState) {

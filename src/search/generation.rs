@@ -21,7 +21,7 @@ use super::serving::Serving;
 use crate::articles::store::{self as articles, PublishedText};
 use crate::changes::model::Resource;
 use crate::changes::store as changes;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::id::Id;
 
@@ -31,6 +31,9 @@ const CHUNK: usize = 128;
 const NUMBERS: i64 = 2_000;
 /// Texts after which a long way to go is committed in between, so that what is there can be found.
 const STEP: usize = 20_000;
+
+/// Finds the texts that carry a tag, or are by an author.
+type Carriers = fn(&mut Conn, Id) -> Result<Vec<Id>>;
 
 /// An index, its writer and where it stands.
 pub struct Generation {
@@ -178,8 +181,8 @@ impl Generation {
             return Err(Unusable::Foreign("it has another epoch"));
         }
         let (mark, last) = db.read_blocking(|conn| {
-            let (_, last) = changes::after(conn, i64::MAX, 0)?;
-            Ok((changes::mark(conn, payload.change)?, last))
+            let mark = changes::mark(conn, payload.change)?;
+            Ok((mark, changes::last(conn)?))
         })?;
         if payload.change > last {
             return Err(Unusable::Foreign("it is ahead of the database"));
@@ -305,7 +308,7 @@ impl Generation {
         mut progress: impl FnMut(u64) -> bool,
     ) -> Result<bool, Unusable> {
         // What changes while the texts are read is read again from the log.
-        let from = db.read_blocking(|conn| Ok(changes::after(conn, i64::MAX, 0)?.1))?;
+        let from = db.read_blocking(changes::last)?;
         self.writer(threads)?;
         let (mut after, mut done) = (None, 0_u64);
         loop {
@@ -350,22 +353,23 @@ impl Generation {
             }
             let mut touched = Vec::new();
             for entry in entries.iter().filter(|entry| entry.public) {
-                match entry.resource {
-                    Resource::Article => touched.push(entry.id),
-                    Resource::Tag => {
-                        touched.extend(
-                            db.read_blocking(|conn| articles::ids_with_tag(conn, entry.id))?,
-                        );
-                        touched.extend(self.holding(self.fields.tags, entry.id)?);
+                let (field, carriers): (Field, Carriers) = match entry.resource {
+                    Resource::Article => {
+                        touched.push(entry.id);
+                        continue;
                     }
-                    Resource::Author => {
-                        touched.extend(
-                            db.read_blocking(|conn| articles::ids_by_author(conn, entry.id))?,
-                        );
-                        touched.extend(self.holding(self.fields.authors, entry.id)?);
+                    Resource::Tag => (self.fields.tags, articles::ids_with_tag),
+                    Resource::Author => (self.fields.authors, articles::ids_by_author),
+                    Resource::Site | Resource::Redirect | Resource::User | Resource::ApiKey => {
+                        continue;
                     }
-                    Resource::Site | Resource::Redirect | Resource::User | Resource::ApiKey => {}
+                };
+                // What waits for a commit may carry it too, read before it went.
+                if self.waiting > 0 {
+                    self.commit(db, position)?;
                 }
+                touched.extend(db.read_blocking(|conn| carriers(conn, entry.id))?);
+                touched.extend(self.holding(field, entry.id)?);
             }
             touched.sort_unstable();
             touched.dedup();

@@ -90,7 +90,7 @@ impl Default for Settings {
 pub enum IndexState {
     /// It follows the database.
     Ready,
-    /// It is being built, and searches are answered by 503 until it is there.
+    /// There is none yet, and searches are answered by 503 until it is built.
     Building,
     /// It was damaged or cannot be written. Searches are answered from its last state while another is built.
     Degraded,
@@ -258,7 +258,7 @@ impl Search {
         &self.shared.settings
     }
 
-    /// Searches: waits its turn, and for a state of the index that includes `change` and the last retraction; then runs
+    /// Searches: waits for a state of the index that includes `change` and the last retraction, and for its turn; then runs
     /// `f` on the pool, with a snapshot of the database.
     ///
     /// # Errors
@@ -270,11 +270,6 @@ impl Search {
     {
         let shared = &self.shared;
         let wait = shared.settings.wait;
-        let turn = Arc::clone(&shared.turns).acquire_owned();
-        let turn = tokio::time::timeout(wait, turn)
-            .await
-            .map_err(|_elapsed| Error::busy("too many searches are waiting"))?
-            .map_err(|_closed| Error::internal("the searches' turns are closed"))?;
         let needed = change.max(shared.db.feed().retracted());
         if !shared.db.feed().reached(needed, wait).await {
             return Err(match shared.serving() {
@@ -282,6 +277,12 @@ impl Search {
                 Some(_) => Error::busy("the search index does not include that change yet"),
             });
         }
+        // Only now: who waits for the index must not keep those from searching who need not wait.
+        let turn = Arc::clone(&shared.turns).acquire_owned();
+        let turn = tokio::time::timeout(wait, turn)
+            .await
+            .map_err(|_elapsed| Error::busy("too many searches are waiting"))?
+            .map_err(|_closed| Error::internal("the searches' turns are closed"))?;
         let serving = shared
             .serving()
             .ok_or(Error::busy("the search index is being built"))?;

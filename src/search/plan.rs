@@ -158,7 +158,7 @@ impl<'s> Plan<'s> {
                 }
                 let mut cut = plan.cut_words(&text);
                 if is_open(index)
-                    && let Some((last, _)) = cut.last_mut()
+                    && let Some((last, false)) = cut.last_mut()
                 {
                     plan.open(serving, &text, last)?;
                 }

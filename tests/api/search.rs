@@ -9,6 +9,7 @@ mod suggest;
 
 use masthead::articles::model::{State, Transition};
 use masthead::articles::store;
+use masthead::db::page::{Cursor, Key};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, article, create_all, id, page};
@@ -253,6 +254,45 @@ fn hits_come_in_the_order_asked_for_and_in_pages() {
     assert_eq!(last["page"]["next"], Value::Null);
     let beyond = server.search("/v1/search?q=garden&limit=10&page=9").ok();
     assert_eq!(beyond["items"], json!([]));
+}
+
+/// The sum in a cursor is no secret: anybody can make one that reads well.
+#[test]
+fn a_made_up_cursor_reaches_no_deeper_than_others() {
+    let server = garden();
+    for (key, fine) in [
+        (Key::Number(10_000), true),
+        (Key::Number(10_001), false),
+        (Key::Number(i64::MAX), false),
+        (Key::Number(-1), false),
+        (Key::Text("x".into()), false),
+    ] {
+        let made_up = Cursor {
+            sort: "search relevance",
+            backward: false,
+            key,
+            id: id(0),
+        };
+        let answer = server.search(&format!("/v1/search?q=trees&cursor={}", made_up.encode()));
+        if fine {
+            assert_eq!(answer.ok()["items"], json!([]));
+        } else {
+            assert_eq!(answer.faults(), ["cursor malformed"]);
+        }
+    }
+}
+
+#[test]
+fn a_last_word_that_says_nothing_is_not_marked() {
+    let server = garden();
+    let answer = server
+        .search("/v1/search?q=pears+the&highlight=true&fields=title")
+        .ok();
+    let body = answer["items"][0]["highlights"]["body"].as_str().unwrap();
+    assert!(
+        body.starts_with("<mark>Pears</mark> like the sun."),
+        "{body}"
+    );
 }
 
 #[test]

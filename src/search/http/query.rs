@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::articles::fields::{Field, Selection};
 use crate::articles::http::query::{self as articles, Include};
 use crate::articles::model::{Audience, Kind};
-use crate::db::page::{Key, Place};
+use crate::db::page::{CursorError, Key};
 use crate::error::FaultCode;
-use crate::http::query::{Query, one_of, whole_number};
+use crate::http::query::{MAX_DEPTH, Query, one_of, whole_number};
 use crate::search::facets::Facet;
 use crate::search::query::Typed;
 use crate::search::run::{Request, SearchSort};
@@ -158,13 +158,18 @@ pub(super) fn search(query: &mut Query, app: &App) -> (Option<Request>, Pages) {
     let count = query.flag("count");
     let show = articles::selection(query, Selection::summary());
     let limit = page.limit as usize;
-    let offset = match &page.place {
-        Place::Cursor(cursor) => match cursor.key {
-            Key::Number(offset) => usize::try_from(offset).unwrap_or(0),
-            Key::Text(_) => 0,
-        },
-        Place::Start | Place::Page(_) => usize::try_from(page.offset()).unwrap_or(0),
+    let offset = match page.cursor().map(|cursor| &cursor.key) {
+        Some(Key::Number(offset)) => u32::try_from(*offset).ok(),
+        Some(Key::Text(_)) => None,
+        None => u32::try_from(page.offset()).ok(),
     };
+    // Anybody can make a cursor that reads well; how deep it reaches decides how much memory a search takes.
+    let offset = offset.filter(|offset| *offset <= MAX_DEPTH);
+    if offset.is_none() {
+        let forged = CursorError::Forged.to_string();
+        query.refuse("cursor", (FaultCode::Malformed, forged));
+    }
+    let offset = offset.unwrap_or(0) as usize;
     let request = text.map(|(text, typed)| Request {
         text,
         typed,

@@ -121,6 +121,20 @@ fn readers_of_other_systems_know_no_database() {
 }
 
 #[test]
+fn what_is_found_knows_no_queries_and_no_http() {
+    keep(
+        |file| file.starts_with("src/search/") && !file.starts_with("src/search/http"),
+        |path| {
+            begins(path, &["diesel", "actix"])
+                || within(
+                    path,
+                    &["http", "app", "cli", "config", "imports", "transfer"],
+                )
+        },
+    );
+}
+
+#[test]
 fn imports_and_the_foundations_know_no_http() {
     keep(
         |file| {

@@ -272,6 +272,23 @@ fn reindex_builds_one_that_a_running_server_takes_over() {
 }
 
 #[test]
+fn what_the_database_could_not_tell_is_followed_later() {
+    let server = Server::start();
+    fill(&server, 0..3);
+    assert_eq!(indexed(&server).len(), 3);
+    for round in 3..6 {
+        fill(&server, round..round + 1);
+        server.database().take_away();
+        std::thread::sleep(Duration::from_millis(400));
+        server.database().give_back();
+        wait_until("the database answers again", || {
+            server.get("/health/ready").status == 200
+        });
+        assert_eq!(indexed(&server), published(&server));
+    }
+}
+
+#[test]
 fn min_change_is_waited_for() {
     let server = Server::start();
     for number in 0..20_u64 {
