@@ -6,6 +6,7 @@ mod conn;
 pub mod dialect;
 pub mod error;
 pub mod feed;
+mod jobs;
 pub mod migrate;
 pub mod page;
 mod pool;
@@ -26,9 +27,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 pub use self::conn::Conn;
 pub(crate) use self::conn::each;
 use self::feed::Feed;
+use self::jobs::{LoggedJob, QuietJob};
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
-use self::tx::Outcome;
 pub use self::tx::Tx;
 use self::writer::{AfterCommit, Job, Position, Writer};
 use crate::changes::model::Actor;
@@ -366,73 +367,4 @@ impl Db {
 fn position(conn: &mut Conn) -> QueryResult<(Id, i64, i64)> {
     use self::schema::meta::dsl::{change, epoch, meta, public_change};
     each!(conn, c => meta.select((epoch, change, public_change)).first(c))
-}
-
-/// A write that takes a number.
-struct LoggedJob<T, F> {
-    actor: Actor,
-    f: F,
-    value: Option<T>,
-    retracts: bool,
-    answer: oneshot::Sender<Result<Written<T>>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<T, F> Job for LoggedJob<T, F>
-where
-    T: Send,
-    F: Fn(&mut Tx<'_>) -> Result<T> + Send,
-{
-    fn run(&mut self, conn: &mut Conn, now: Time, number: i64) -> Result<Outcome> {
-        let mut tx = Tx::new(conn, &self.actor, now, number);
-        self.value = Some((self.f)(&mut tx)?);
-        let outcome = tx.finish()?;
-        self.retracts = matches!(outcome, Outcome::Commit { retracts: true, .. });
-        Ok(outcome)
-    }
-
-    fn settle(self: Box<Self>, outcome: Result<i64>) {
-        let Self {
-            value,
-            retracts,
-            answer,
-            ..
-        } = *self;
-        let written = outcome.and_then(|change| {
-            let value =
-                value.ok_or_else(|| Error::internal("a write was settled before it ran"))?;
-            Ok(Written {
-                value,
-                change,
-                retracts,
-            })
-        });
-        // Whoever asked may have gone; the write stands all the same.
-        let _asker_gone = answer.send(written);
-    }
-}
-
-/// A write that takes none.
-struct QuietJob<T, F> {
-    f: F,
-    value: Option<T>,
-    answer: oneshot::Sender<Result<T>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<T, F> Job for QuietJob<T, F>
-where
-    T: Send,
-    F: Fn(&mut Conn) -> Result<T> + Send,
-{
-    fn run(&mut self, conn: &mut Conn, _now: Time, _number: i64) -> Result<Outcome> {
-        self.value = Some((self.f)(conn)?);
-        Ok(Outcome::Quiet)
-    }
-
-    fn settle(self: Box<Self>, outcome: Result<i64>) {
-        let Self { value, answer, .. } = *self;
-        let missing = || Error::internal("a write was settled before it ran");
-        let _asker_gone = answer.send(outcome.and_then(|_| value.ok_or_else(missing)));
-    }
 }
