@@ -11,10 +11,15 @@ use crate::auth::limits::{Bounds, SignInLimits};
 use crate::auth::password::Hasher;
 use crate::auth::secret::{Purpose, Secret};
 use crate::auth::token::AccessTokens;
+use crate::cache::{self, Cache};
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::search::{self, Search};
+
+/// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
+/// the look takes.
+const WATCH: Duration = Duration::from_millis(100);
 
 /// What a server is set up to be.
 #[derive(Debug, Clone)]
@@ -40,6 +45,8 @@ pub struct Setup {
     pub hashing: (usize, usize),
     /// The search index.
     pub search: search::Settings,
+    /// How finished answers are kept.
+    pub cache: cache::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -85,6 +92,7 @@ impl Setup {
             sign_in: Bounds::default(),
             hashing: (2, 64),
             search: search::Settings::default(),
+            cache: cache::Settings::default(),
         }
     }
 }
@@ -119,6 +127,10 @@ pub struct App {
     pub flights: Flights,
     /// The search index.
     pub search: Search,
+    /// Finished answers.
+    pub cache: Cache,
+    /// How long those in between may keep what delivery answers.
+    pub cache_control: HeaderValue,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -141,6 +153,7 @@ impl App {
             sign_in,
             hashing: (threads, queue),
             search,
+            cache,
         } = setup;
         Self {
             openapi: crate::http::openapi::text_for(&rules.locales),
@@ -152,6 +165,8 @@ impl App {
             sign_ins: SignInLimits::new(sign_in),
             flights: Flights::default(),
             search: Search::new(db.clone(), &rules.locales, search),
+            cache: Cache::new(db.clone(), cache),
+            cache_control: crate::http::respond::NO_CACHE.1,
             db,
             rules,
             site_url,
@@ -186,6 +201,14 @@ impl App {
     #[must_use]
     pub fn api_url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url.as_deref().unwrap_or_default())
+    }
+
+    /// Looks, again and again, for what other processes wrote.
+    pub async fn watch(&self) {
+        loop {
+            tokio::time::sleep(WATCH).await;
+            self.note_database(&self.db.refresh().await);
+        }
     }
 
     /// From now on the server is not ready: it finishes what it has begun.

@@ -10,10 +10,12 @@ use crate::articles::new::Rules;
 use crate::db;
 
 mod accounts;
+mod delivery;
 mod search;
 mod serve;
 
 pub use self::accounts::{Links, Signing, Tokens};
+pub use self::delivery::Delivery;
 pub use self::search::Search;
 pub use self::serve::Serve;
 

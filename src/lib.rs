@@ -7,6 +7,7 @@
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
+//! - [`cache`]: finished answers, served while they are as they would be read now
 //! - [`http`]: the list of routes, and what is common to them
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`imports`]: what those become in the database, and the report of it
@@ -17,6 +18,7 @@ pub mod app;
 pub mod articles;
 pub mod auth;
 pub mod authors;
+pub mod cache;
 pub mod changes;
 pub mod cli;
 pub mod config;

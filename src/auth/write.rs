@@ -17,6 +17,7 @@ use crate::db::{Conn, Reason, Tx};
 use crate::error::{Error, Result};
 use crate::http::error::{Code, Problem, Refusal};
 use crate::http::extract::{Content, IfMatch, idempotency_key};
+use crate::http::negotiate;
 use crate::http::query::Query;
 use crate::http::respond::{self, CHANGE, JSON};
 use crate::time::Time;
@@ -43,7 +44,7 @@ impl Command {
         who: Principal,
         content: &Content,
     ) -> Result<Self, Refusal> {
-        respond::accepts(request.headers(), &JSON)?;
+        negotiate::accepts(request.headers(), &JSON)?;
         let dry_run = query.flag("dry_run");
         let key = idempotency_key(request.headers())?.map(|key| {
             let mut hash = Sha256::new();

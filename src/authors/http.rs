@@ -11,6 +11,9 @@ use crate::http::error::Refusal;
 use crate::http::list::List;
 use crate::http::query::{Query, one_of};
 use crate::http::respond::Answer;
+
+/// What authors show: profiles, and how many published articles bear each name.
+const DEPENDS_ON: &str = "list-articles list-authors list-pages";
 use crate::tags::http::NamedListQuery;
 
 /// List authors
@@ -46,7 +49,11 @@ pub(crate) async fn list_authors(
         app.db.read(read).await?
     };
     let (list, link) = List::new(slice, &page, &app, &request);
-    Answer::json(&list)?.at(change).linked(link).to(&request)
+    Answer::json(&list)?
+        .at(change)
+        .linked(link)
+        .depends_on(DEPENDS_ON)
+        .to(&request)
 }
 
 /// Get an author
@@ -71,5 +78,8 @@ pub(crate) async fn get_author(
         .db
         .read_indexed(move |conn| store::public(conn, &key))
         .await?;
-    Answer::json(&author)?.at(change).to(&request)
+    Answer::json(&author)?
+        .at(change)
+        .depends_on(DEPENDS_ON)
+        .to(&request)
 }

@@ -1,4 +1,8 @@
-//! Cache tags: short names for what an answer depends on. A letter for the kind and the last 8 hex digits of the id.
+//! Cache tags: short names for what an answer depends on. A letter for the kind and the last 8 hex digits of the id; the
+//! same after `list-` for the articles that carry a tag or bear an author's name, so that another article there does not
+//! touch whatever shows that name.
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::model::Resource;
 use crate::id::Id;
@@ -27,4 +31,89 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::ApiKey => 'k',
     };
     format!("{letter}-{}", id.short())
+}
+
+/// The tag of the articles that carry this tag, or bear this author's name.
+#[must_use]
+pub fn list_of(resource: Resource, id: Id) -> String {
+    format!("list-{}", of(resource, id))
+}
+
+/// The tag of the texts that are translations of each other.
+#[must_use]
+pub fn of_translations(key: &str) -> String {
+    format!("g-{:08x}", xxh3_64(key.as_bytes()) >> 32)
+}
+
+/// Tags of an answer at most; with more, groups stand for their members.
+const MOST: usize = 64;
+
+/// What an answer depends on.
+#[derive(Debug, Clone, Default)]
+pub struct Dependencies(Vec<String>);
+
+impl Dependencies {
+    /// On these.
+    #[must_use]
+    pub fn on(tags: &[&str]) -> Self {
+        Self(tags.iter().map(|tag| (*tag).to_owned()).collect())
+    }
+
+    /// On this too.
+    pub fn add(&mut self, tag: impl Into<String>) {
+        self.0.push(tag.into());
+    }
+
+    /// The tags, each once, separated by spaces. Of too many, all of one kind give way to the group that is touched with
+    /// each of them.
+    #[must_use]
+    pub fn list(mut self) -> String {
+        /// What stands for the members of a kind: the beginning of their tags, the group.
+        const GROUPS: [(&str, &[&str]); 4] = [
+            ("t-", &[LIST_TAGS]),
+            ("u-", &[LIST_AUTHORS]),
+            ("g-", &[LIST_ARTICLES, LIST_PAGES]),
+            ("a-", &[LIST_ARTICLES, LIST_PAGES]),
+        ];
+        self.0.sort_unstable();
+        self.0.dedup();
+        while self.0.len() > MOST {
+            let members = |(beginning, _): &&(&str, &[&str])| {
+                let members = self.0.iter().filter(|tag| tag.starts_with(beginning));
+                members.count()
+            };
+            let Some((beginning, group)) = GROUPS
+                .iter()
+                .max_by_key(members)
+                .filter(|of| members(of) > 0)
+            else {
+                break;
+            };
+            self.0.retain(|tag| !tag.starts_with(beginning));
+            self.0.extend(group.iter().map(|tag| (*tag).to_owned()));
+            self.0.sort_unstable();
+            self.0.dedup();
+        }
+        self.0.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_a_group_stands_for_its_members() {
+        let mut few = Dependencies::on(&[SITE, LIST_ARTICLES]);
+        few.add("t-2");
+        few.add("t-1");
+        few.add("t-2");
+        assert_eq!(few.list(), "list-articles site t-1 t-2");
+        let mut many = Dependencies::on(&[LIST_ARTICLES]);
+        for number in 0..63 {
+            many.add(format!("t-{number:08x}"));
+        }
+        many.add("u-1");
+        assert_eq!(many.list(), "list-articles list-tags u-1");
+    }
 }

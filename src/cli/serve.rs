@@ -23,8 +23,6 @@ use crate::{articles, auth};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
-/// How often the server looks for what other processes wrote.
-const WATCH: Duration = Duration::from_millis(250);
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 
@@ -138,12 +136,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
             tokio::time::sleep(SWEEP).await;
         }
     });
-    actix_web::rt::spawn(async move {
-        loop {
-            tokio::time::sleep(WATCH).await;
-            app.note_database(&app.db.refresh().await);
-        }
-    });
+    actix_web::rt::spawn(async move { app.watch().await });
     running.server.await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ mod conn;
 pub mod dialect;
 pub mod error;
 pub mod feed;
+pub mod freshness;
 mod jobs;
 pub mod migrate;
 pub mod page;
@@ -27,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 pub use self::conn::Conn;
 pub(crate) use self::conn::each;
 use self::feed::Feed;
+use self::freshness::{Freshness, Touched};
 use self::jobs::{LoggedJob, QuietJob};
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
@@ -47,6 +49,7 @@ struct Inner {
     readers: Readers,
     position: Arc<Position>,
     feed: Arc<Feed>,
+    freshness: Arc<Freshness>,
     epoch: Id,
     queue: Sender<Box<dyn Job>>,
     /// Places in the queue.
@@ -112,11 +115,16 @@ impl Db {
         position.advance(change, public_change);
         let feed = Arc::new(Feed::default());
         feed.announce(change, false);
+        let freshness = Arc::new(Freshness::default());
 
         let writer = Writer::new(
             settings.clone(),
             clock.clone(),
-            (Arc::clone(&position), Arc::clone(&feed)),
+            (
+                Arc::clone(&position),
+                Arc::clone(&feed),
+                Arc::clone(&freshness),
+            ),
             after_commit,
             conn,
         );
@@ -136,6 +144,7 @@ impl Db {
             clock,
             position,
             feed,
+            freshness,
             epoch,
             queue,
             looking: tokio::sync::Mutex::new(()),
@@ -167,6 +176,12 @@ impl Db {
         &self.0.feed
     }
 
+    /// What of what was read is still so.
+    #[must_use]
+    pub fn freshness(&self) -> &Arc<Freshness> {
+        &self.0.freshness
+    }
+
     /// The present, by this database's clock.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -178,7 +193,18 @@ impl Db {
     /// # Errors
     /// When the database cannot be read.
     pub async fn refresh(&self) -> Result<i64> {
-        let (_, change, public_change) = self.read(|conn| Ok(position(conn)?)).await?;
+        let known = self.change();
+        let read = move |conn: &mut Conn| {
+            let (_, change, public_change) = position(conn)?;
+            let touched = if change > known {
+                Touched::by_others(conn, known, change)?
+            } else {
+                Touched::default()
+            };
+            Ok((change, public_change, touched))
+        };
+        let (change, public_change, touched) = self.read(read).await?;
+        self.0.freshness.touch(&touched);
         self.0.position.advance(change, public_change);
         self.0.feed.announce(change, false);
         Ok(change)

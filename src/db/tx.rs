@@ -28,6 +28,8 @@ pub(super) enum Outcome {
         public: bool,
         /// It took something from readers.
         retracts: bool,
+        /// The cache tags of what readers saw or see.
+        touched: String,
     },
     /// Nothing was to be done.
     Unchanged,
@@ -134,6 +136,14 @@ impl<'c> Tx<'c> {
             );
             super::each!(self.conn, c => diesel::insert_into(changes::table).values(row).execute(c))?;
         }
-        Ok(Outcome::Commit { public, retracts })
+        let touched = self.entries.iter().filter(|entry| entry.touches_public());
+        let touched: Vec<&str> = touched
+            .flat_map(|entry| [entry.before.tags.as_str(), entry.after.tags.as_str()])
+            .collect();
+        Ok(Outcome::Commit {
+            public,
+            retracts,
+            touched: touched.join(" "),
+        })
     }
 }

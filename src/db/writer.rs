@@ -11,6 +11,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::feed::Feed;
+use super::freshness::{Freshness, Touched};
 use super::schema::meta;
 use super::settings::{Backend, Settings};
 use super::tx::Outcome;
@@ -52,6 +53,7 @@ pub(super) struct Writer {
     clock: Clock,
     position: Arc<Position>,
     feed: Arc<Feed>,
+    freshness: Arc<Freshness>,
     after_commit: Option<AfterCommit>,
     /// `None` after the connection broke, until the next job.
     conn: Option<Conn>,
@@ -80,7 +82,7 @@ impl Writer {
     pub(super) fn new(
         settings: Settings,
         clock: Clock,
-        (position, feed): (Arc<Position>, Arc<Feed>),
+        (position, feed, freshness): (Arc<Position>, Arc<Feed>, Arc<Freshness>),
         after_commit: Option<AfterCommit>,
         conn: Conn,
     ) -> Self {
@@ -89,6 +91,7 @@ impl Writer {
             clock,
             position,
             feed,
+            freshness,
             after_commit,
             conn: Some(conn),
         }
@@ -165,7 +168,8 @@ impl Writer {
     fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Result<i64>>, Lost> {
         let mut conn = self.begun()?;
         let now = self.clock.now();
-        let attempt = transact(&mut conn, jobs, now);
+        let known = self.position.change.load(Ordering::Acquire);
+        let attempt = transact(&mut conn, jobs, now, known);
         let healthy = match &attempt {
             Ok(_) => true,
             // Whatever state the transaction is in, this ends it; where even that fails, so does the connection.
@@ -180,9 +184,12 @@ impl Writer {
             change,
             public_change,
             retracts,
+            touched,
             committed,
         } = attempt?;
         if committed {
+            // First of all: from here on nobody is answered from before these changes.
+            self.freshness.touch(&touched);
             self.position.advance(change, public_change);
             self.feed.announce(change, retracts);
             if let Some(after_commit) = &self.after_commit {
@@ -199,12 +206,25 @@ struct Transacted {
     change: i64,
     public_change: i64,
     retracts: bool,
+    touched: Touched,
     committed: bool,
 }
 
-fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Transacted, Lost> {
+/// Runs these jobs in the transaction that has begun. `known` is the last change that this node knows of.
+fn transact(
+    conn: &mut Conn,
+    jobs: &mut [Box<dyn Job>],
+    now: Time,
+    known: i64,
+) -> Result<Transacted, Lost> {
     let (before, mut public_change) = dialect::lock_counter(conn)?;
     let mut change = before;
+    // The numbers that follow stand for what others wrote before them, too.
+    let mut touched = if before > known {
+        Touched::by_others(conn, known, before)?
+    } else {
+        Touched::default()
+    };
     let (mut keep, mut retracted) = (false, false);
     let alone = jobs.len() == 1;
     let mut results = Vec::with_capacity(jobs.len());
@@ -216,9 +236,14 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(conn, now, change + 1)))
             .unwrap_or_else(|_payload| Err(Error::internal("a write panicked")));
         let kept = match outcome {
-            Ok(Outcome::Commit { public, retracts }) => {
+            Ok(Outcome::Commit {
+                public,
+                retracts,
+                touched: tags,
+            }) => {
                 change += 1;
                 retracted |= retracts;
+                touched.add(change, tags);
                 public_change = if public { change } else { public_change };
                 results.push(Ok(change));
                 true
@@ -253,6 +278,7 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
             change: before,
             public_change,
             retracts: false,
+            touched,
             committed: false,
         });
     }
@@ -269,6 +295,7 @@ fn transact(conn: &mut Conn, jobs: &mut [Box<dyn Job>], now: Time) -> Result<Tra
             change,
             public_change,
             retracts: retracted,
+            touched,
             committed: true,
         }),
         // A connection that breaks here may have committed: running the jobs again could do them twice.

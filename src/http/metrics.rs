@@ -4,8 +4,8 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
 use super::error::Refusal;
+use super::negotiate::accepts;
 use super::query::Query;
-use super::respond::accepts;
 use crate::app::App;
 
 /// The text format of Prometheus, version 0.0.4.
@@ -29,6 +29,7 @@ pub(crate) async fn get_metrics(
     let mut text = format!(
         "# HELP masthead_change The last change that this node knows.\n# TYPE masthead_change gauge\nmasthead_change {change}\n"
     );
+    app.cache.write_metrics(&mut text);
     app.search.write_metrics(&mut text);
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -8,6 +8,7 @@ pub mod extract;
 pub mod health;
 pub mod list;
 pub mod metrics;
+pub mod negotiate;
 pub mod openapi;
 pub mod peer;
 pub mod problems;

@@ -84,7 +84,10 @@ pub(crate) async fn get_openapi(
     app: web::Data<crate::app::App>,
 ) -> Result<HttpResponse, Refusal> {
     Query::parse(request.query_string()).finish()?;
-    Answer::bytes(app.openapi.clone(), JSON).to(&request)
+    // Nothing touches it while the server runs.
+    Answer::bytes(app.openapi.clone(), JSON)
+        .depends_on("contract")
+        .to(&request)
 }
 
 fn document() -> OpenApi {
@@ -283,6 +286,14 @@ impl Route<'_> {
         self.path.starts_with("/v1/") && self.path != "/v1/openapi.json" && !self.is_open()
     }
 
+    /// Whether answers are kept until something that they depend on is touched.
+    fn is_kept(self) -> bool {
+        let explains = ["/docs", "/problems/"]
+            .iter()
+            .any(|path| self.path.starts_with(path));
+        self.method == Method::Get && !(self.is_editors() || self.is_of_operations() || explains)
+    }
+
     /// Adds what every such route takes and answers.
     fn complete(self, operation: &mut Operation) {
         self.add_parameters(operation);
@@ -352,6 +363,23 @@ impl Route<'_> {
                 "A strong tag of the bytes"
             };
             add(response, "ETag", about, Type::String);
+        }
+        if self.is_kept() && matches!(status, "200" | "304") {
+            add(
+                response,
+                "Surrogate-Key",
+                "What the answer depends on: cache tags, separated by spaces",
+                Type::String,
+            );
+            add(response, "Vary", "`Accept-Encoding`", Type::String);
+            if status == "200" {
+                add(
+                    response,
+                    "Content-Encoding",
+                    "`br` or `gzip`, where the client accepts it and the answer was asked for before",
+                    Type::String,
+                );
+            }
         }
         let caching = match status {
             _ if self.is_editors() => "Never kept",

@@ -1,18 +1,23 @@
 //! Answers that can be cached: finished bytes, a strong entity tag of them (RFC 9110 section 8.8.3), and 304 for those who
 //! have them already.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    LINK,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LINK,
+    VARY,
 };
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::error::{Code, Problem, Refusal};
+use super::error::Refusal;
+use super::negotiate::{Coding, accepts, codings, known_tags};
+use crate::app::App;
 use crate::error::Error;
 
 /// Delivery's default: keep it, and ask each time whether it still holds.
@@ -20,6 +25,8 @@ pub const NO_CACHE: (HeaderName, HeaderValue) =
     (CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
 /// The change number that an answer includes.
 pub const CHANGE: HeaderName = HeaderName::from_static("change");
+/// What an answer depends on: cache tags, separated by spaces.
+pub const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// The media type of JSON.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,28 +35,28 @@ pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// the whole.
 #[must_use]
 pub fn versioned_etag(version: i64, bytes: &[u8]) -> String {
-    etag(Some(version), bytes)
+    format!("\"{}\"", opaque_tag(Some(version), bytes))
 }
 
-fn etag(version: Option<i64>, bytes: &[u8]) -> String {
-    let mut etag = String::with_capacity(32);
-    etag.push('"');
+/// What stands between the quotes of an entity tag.
+fn opaque_tag(version: Option<i64>, bytes: &[u8]) -> String {
+    let mut tag = String::with_capacity(32);
     if let Some(version) = version {
-        etag.push_str(&version.to_string());
-        etag.push('.');
+        tag.push_str(&version.to_string());
+        tag.push('.');
     }
-    URL_SAFE_NO_PAD.encode_string(xxh3_128(bytes).to_be_bytes(), &mut etag);
-    etag.push('"');
-    etag
+    URL_SAFE_NO_PAD.encode_string(xxh3_128(bytes).to_be_bytes(), &mut tag);
+    tag
 }
 
-/// An answer: a number that its state includes, and its bytes.
+/// An answer in the making: a number that its state includes, and its bytes.
 pub struct Answer {
     bytes: Vec<u8>,
     content_type: HeaderValue,
     change: Option<i64>,
     link: Option<String>,
     version: Option<i64>,
+    tags: Option<String>,
 }
 
 impl Answer {
@@ -72,6 +79,7 @@ impl Answer {
             change: None,
             link: None,
             version: None,
+            tags: None,
         }
     }
 
@@ -96,94 +104,192 @@ impl Answer {
         self
     }
 
+    /// Depending on this and nothing else: cache tags, separated by spaces. Whoever asks for the same path and query gets
+    /// the same, until one of them is touched: it is kept.
+    #[must_use]
+    pub fn depends_on(mut self, tags: impl Into<String>) -> Self {
+        self.tags = Some(tags.into());
+        self
+    }
+
     /// Sends it, or 304 where the client has it (RFC 9110 section 13.1.2).
     ///
     /// # Errors
     /// 406 where the client accepts everything but its type.
     pub fn to(self, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-        accepts(request.headers(), &self.content_type)?;
-        let etag = etag(self.version, &self.bytes);
-        let known = has(request.headers(), &etag);
-        let mut response = HttpResponse::build(if known {
+        let keeps = self.tags.is_some();
+        let cache_control = match request.app_data::<web::Data<App>>() {
+            Some(app) if keeps => app.cache_control.clone(),
+            _ => NO_CACHE.1,
+        };
+        let finished = self.finish(cache_control)?;
+        let mut response = finished.respond(request.headers(), 0)?;
+        if keeps {
+            response.extensions_mut().insert(Arc::new(finished));
+        }
+        Ok(response)
+    }
+
+    fn finish(self, cache_control: HeaderValue) -> Result<Finished, Refusal> {
+        let tag = opaque_tag(self.version, &self.bytes);
+        let header = |text: String| {
+            HeaderValue::try_from(text)
+                .map_err(|error| Error::internal(format!("a header of an answer: {error}")))
+        };
+        Ok(Finished {
+            etag: header(format!("\"{tag}\""))?,
+            tag,
+            identity: self.bytes.into(),
+            coded: [const { None }; 2],
+            content_type: self.content_type,
+            cache_control,
+            link: self.link.map(header).transpose()?,
+            tags: self.tags.map(header).transpose()?,
+            change: self.change,
+        })
+    }
+}
+
+/// A finished answer: its bytes in each coding that there is, and its headers.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    identity: Bytes,
+    /// What stands between the quotes of the entity tag.
+    tag: String,
+    etag: HeaderValue,
+    /// As [`Coding::ALL`].
+    coded: [Option<Coded>; 2],
+    content_type: HeaderValue,
+    cache_control: HeaderValue,
+    link: Option<HeaderValue>,
+    tags: Option<HeaderValue>,
+    change: Option<i64>,
+}
+
+/// The bytes in one coding.
+#[derive(Debug, Clone)]
+struct Coded {
+    coding: Coding,
+    bytes: Bytes,
+    etag: HeaderValue,
+}
+
+impl Finished {
+    /// What it depends on, separated by spaces.
+    #[must_use]
+    pub fn tags(&self) -> &str {
+        let tags = self.tags.as_ref().and_then(|tags| tags.to_str().ok());
+        tags.unwrap_or_default()
+    }
+
+    /// The change that what it shows includes.
+    #[must_use]
+    pub fn change(&self) -> i64 {
+        self.change.unwrap_or(0)
+    }
+
+    /// Its bytes as they are.
+    #[must_use]
+    pub const fn identity(&self) -> &Bytes {
+        &self.identity
+    }
+
+    /// Whether it has a coded form.
+    #[must_use]
+    pub fn is_coded(&self) -> bool {
+        self.coded.iter().any(Option::is_some)
+    }
+
+    /// About the memory that it holds, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let coded = self.coded.iter().flatten().map(|coded| coded.bytes.len());
+        let tags = self.tags.as_ref().map_or(0, HeaderValue::len);
+        let link = self.link.as_ref().map_or(0, HeaderValue::len);
+        self.identity.len() + coded.sum::<usize>() + tags + link + self.tag.len()
+    }
+
+    /// With these bytes in a coding, which must be those of [`Finished::identity`].
+    #[must_use]
+    pub fn with(mut self, coding: Coding, bytes: Vec<u8>) -> Self {
+        let Ok(etag) = HeaderValue::try_from(format!("\"{}{}\"", self.tag, coding.suffix())) else {
+            return self;
+        };
+        let coded = Coded {
+            coding,
+            bytes: bytes.into(),
+            etag,
+        };
+        for (slot, of) in self.coded.iter_mut().zip(Coding::ALL) {
+            if of == coding {
+                *slot = Some(coded);
+                return self;
+            }
+        }
+        self
+    }
+
+    /// The answer to who sent these headers; 304 where they have it. It still holds with this change.
+    ///
+    /// # Errors
+    /// 406 where they accept everything but its type.
+    pub fn respond(&self, headers: &HeaderMap, change: i64) -> Result<HttpResponse, Refusal> {
+        accepts(headers, &self.content_type)?;
+        let coded = codings(headers).find_map(|coding| {
+            let mut coded = self.coded.iter().flatten();
+            coded.find(|coded| coded.coding == coding)
+        });
+        let etag = coded.map_or(&self.etag, |coded| &coded.etag);
+        let known = self.known(headers, etag);
+        let mut response = HttpResponse::build(if known.is_some() {
             StatusCode::NOT_MODIFIED
         } else {
             StatusCode::OK
         });
-        response.insert_header((ETAG, etag)).insert_header(NO_CACHE);
-        if let Some(change) = self.change {
-            response.insert_header((CHANGE, change));
+        response
+            .insert_header((CACHE_CONTROL, self.cache_control.clone()))
+            .insert_header((ETAG, known.as_ref().unwrap_or(etag).clone()));
+        if let Some(own) = self.change {
+            response.insert_header((CHANGE, own.max(change)));
         }
-        if let Some(link) = self.link {
-            response.insert_header((LINK, link));
+        if let Some(link) = &self.link {
+            response.insert_header((LINK, link.clone()));
         }
-        if known {
+        if let Some(tags) = &self.tags {
+            response
+                .insert_header((SURROGATE_KEY, tags.clone()))
+                .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
+        }
+        if known.is_some() {
             return Ok(response.finish());
         }
-        Ok(response
-            .insert_header((CONTENT_TYPE, self.content_type))
-            .body(self.bytes))
-    }
-}
-
-/// Whether `If-None-Match` names this tag. The comparison is weak (RFC 9110 section 13.1.2): a cache in front may have
-/// marked it so.
-fn has(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| {
-            // A tag of ours holds no comma, so one inside a foreign tag can only fail to match.
-            value
-                .split(',')
-                .map(str::trim)
-                .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+        response.insert_header((CONTENT_TYPE, self.content_type.clone()));
+        Ok(match coded {
+            Some(coded) => response
+                .insert_header((
+                    CONTENT_ENCODING,
+                    HeaderValue::from_static(coded.coding.as_str()),
+                ))
+                .body(coded.bytes.clone()),
+            None => response.body(self.identity.clone()),
         })
-}
-
-/// Refuses a request whose `Accept` (RFC 9110 section 12.5.1) rules out the one type there is.
-///
-/// # Errors
-/// 406.
-pub fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Refusal> {
-    let Some(accept) = headers.get(ACCEPT) else {
-        return Ok(());
-    };
-    let essence = content_type.to_str().unwrap_or_default();
-    let essence = essence.split(';').next().unwrap_or_default().trim();
-    let accept = accept.to_str().unwrap_or_default();
-    if accept == "*/*" || accept == essence {
-        return Ok(());
     }
-    let family = essence.split('/').next().unwrap_or_default();
-    // The most specific range that matches decides; each is ranked by how specific it is.
-    let matching = accept.split(',').filter_map(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next()?;
-        let rank = if name.eq_ignore_ascii_case(essence) {
-            2
-        } else if name
-            .strip_suffix("/*")
-            .is_some_and(|name| name.eq_ignore_ascii_case(family))
-        {
-            1
-        } else if name == "*/*" {
-            0
-        } else {
-            return None;
-        };
-        let refused = parts.any(|part| {
-            part.strip_prefix("q=")
-                .is_some_and(|q| q.parse() == Ok(0.0_f32))
-        });
-        Some((rank, refused))
-    });
-    match matching.max_by_key(|(rank, _)| *rank) {
-        Some((_, false)) => Ok(()),
-        _ if accept.trim().is_empty() => Ok(()),
-        _ => Err(Problem::new(
-            Code::NotAcceptable,
-            format!("this route answers with {essence} only"),
-        )
-        .into()),
+
+    /// The entity tag that the client has, where it is one of this answer. In whichever coding: the content is the same,
+    /// and which codings there are is a matter of moments.
+    fn known(&self, headers: &HeaderMap, selected: &HeaderValue) -> Option<HeaderValue> {
+        known_tags(headers).find_map(|tag| {
+            if tag == "*" {
+                return Some(selected.clone());
+            }
+            let suffix = tag.strip_prefix(self.tag.as_str())?;
+            if suffix.is_empty() {
+                return Some(self.etag.clone());
+            }
+            let is_ours = Coding::ALL.iter().any(|coding| coding.suffix() == suffix);
+            is_ours
+                .then(|| HeaderValue::try_from(format!("\"{tag}\"")).ok())
+                .flatten()
+        })
     }
 }

@@ -26,6 +26,9 @@ use crate::http::respond::Answer;
 use crate::id::Id;
 use crate::tags::store as tags;
 
+/// What is found depends on every text, and on the names of their tags and authors.
+const DEPENDS_ON: &str = "list-articles list-authors list-pages list-tags";
+
 /// Search
 ///
 /// Words, `"phrases"` and `-words` that must not be there; the last word also as the beginning of one. A hit holds at
@@ -94,6 +97,7 @@ pub(crate) async fn search_texts(
     Answer::json(&results)?
         .at(public.min(change))
         .linked(link)
+        .depends_on(DEPENDS_ON)
         .to(&request)
 }
 
@@ -156,6 +160,7 @@ pub(crate) async fn suggest_texts(
     };
     Answer::json(&suggestions)?
         .at(public.min(change))
+        .depends_on(DEPENDS_ON)
         .to(&request)
 }
 
@@ -219,7 +224,10 @@ pub(crate) async fn list_related_articles(
             total: None,
         },
     };
-    Answer::json(&list)?.at(public.min(change)).to(&request)
+    Answer::json(&list)?
+        .at(public.min(change))
+        .depends_on(DEPENDS_ON)
+        .to(&request)
 }
 
 /// A page of hits: where it is in the order of hits.

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use super::model::Site;
 use super::store;
 use crate::app::App;
+use crate::changes::tags::SITE;
 use crate::http::error::Refusal;
 use crate::http::query::Query;
 use crate::http::respond::Answer;
@@ -24,5 +25,8 @@ pub(crate) async fn get_site(
     let change = app.db.public_change();
     let settings = app.db.read_indexed(store::get).await?;
     let site = Site::new(settings, app.site_url.clone(), app.rules.locales.clone());
-    Answer::json(&site)?.at(change).to(&request)
+    Answer::json(&site)?
+        .at(change)
+        .depends_on(SITE)
+        .to(&request)
 }

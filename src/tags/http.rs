@@ -14,6 +14,9 @@ use crate::http::list::List;
 use crate::http::query::{Query, one_of};
 use crate::http::respond::Answer;
 
+/// What tags show: names, and how many published articles carry each.
+const DEPENDS_ON: &str = "list-articles list-pages list-tags";
+
 /// The parameters of a list of tags or authors.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -76,7 +79,11 @@ pub(crate) async fn list_tags(
         app.db.read(read).await?
     };
     let (list, link) = List::new(slice, &page, &app, &request);
-    Answer::json(&list)?.at(change).linked(link).to(&request)
+    Answer::json(&list)?
+        .at(change)
+        .linked(link)
+        .depends_on(DEPENDS_ON)
+        .to(&request)
 }
 
 /// Get a tag
@@ -103,7 +110,10 @@ pub(crate) async fn get_tag(
         .read_indexed(move |conn| store::public(conn, &key))
         .await
     {
-        Ok(tag) => Answer::json(&tag)?.at(change).to(&request),
+        Ok(tag) => Answer::json(&tag)?
+            .at(change)
+            .depends_on(DEPENDS_ON)
+            .to(&request),
         Err(Error::Moved { slug, .. }) => {
             Err(Refusal::Moved(app.api_url(&format!("/v1/tags/{slug}"))))
         }

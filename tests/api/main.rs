@@ -14,6 +14,7 @@ mod articles;
 mod authors;
 mod cli;
 mod conditional;
+mod delivery;
 mod docs_page;
 mod drift;
 mod editing;

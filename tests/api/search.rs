@@ -1,7 +1,6 @@
 //! Search: what is found by what is typed, in which order, and how it is shown.
 
 mod blog;
-mod canary;
 mod hostile;
 mod index;
 mod related;

@@ -440,7 +440,7 @@ fn the_log_tells_what_was_and_what_is() {
     let (tags, authors) = (ids("tags"), ids("authors"));
     let with = |tag: &str| {
         format!(
-            "a-{} list-articles t-{} u-{}",
+            "a-{} list-articles list-t-{} list-u-{}",
             one.short(),
             tags[tag].short(),
             authors["ada"].short()

@@ -2,6 +2,7 @@
 //! is also one of the document.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
@@ -184,6 +185,23 @@ impl Answer {
 
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
+    }
+
+    /// The body without its content coding.
+    pub(crate) fn decoded(&self) -> Vec<u8> {
+        let mut decoded = Vec::new();
+        match self.header("content-encoding") {
+            "br" => {
+                brotli::BrotliDecompress(&mut self.body.as_slice(), &mut decoded).expect("brotli");
+            }
+            "gzip" => {
+                let mut decoder = flate2::read::GzDecoder::new(self.body.as_slice());
+                decoder.read_to_end(&mut decoded).expect("gzip");
+            }
+            "" => decoded.clone_from(&self.body),
+            other => panic!("the content coding {other}"),
+        }
+        decoded
     }
 
     /// The body of an answer that is no problem.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::client::Answer;
 
 /// Headers that are documented for a status and need not always be there.
-const OPTIONAL: [&str; 1] = ["Link"];
+const OPTIONAL: [&str; 2] = ["Content-Encoding", "Link"];
 
 /// The document, ready to judge.
 pub(crate) struct Contract {
@@ -223,13 +223,13 @@ impl Operation {
             return require(answer.body.is_empty(), "HEAD with a body");
         }
         if essence == "application/json" || essence.ends_with("+json") {
-            let body: Value = serde_json::from_slice(&answer.body)
+            let body: Value = serde_json::from_slice(&answer.decoded())
                 .map_err(|error| format!("no JSON: {error}"))?;
             schema.validate(&body)?;
             check_links(answer, &body)
         } else if essence.starts_with("text/") {
-            let text =
-                std::str::from_utf8(&answer.body).map_err(|error| format!("no UTF-8: {error}"))?;
+            let text = String::from_utf8(answer.decoded())
+                .map_err(|error| format!("no UTF-8: {error}"))?;
             schema.validate(&json!(text))
         } else {
             Ok(())

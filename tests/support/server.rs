@@ -11,6 +11,7 @@ use actix_web::web;
 use masthead::app::{self, App};
 use masthead::articles::new::Rules;
 use masthead::auth::secret::Secret;
+use masthead::cache;
 use masthead::changes::model::Actor;
 use masthead::db::{self, Conn, Db, Reason, Tx, Written};
 use masthead::error::{Error, Result};
@@ -71,6 +72,8 @@ pub(crate) struct Setup {
     database: Option<Database>,
     tune: Box<dyn Fn(&mut db::Settings)>,
     after_commit: Option<AfterCommit>,
+    /// The database of another server.
+    beside: Option<db::Settings>,
 }
 
 impl Setup {
@@ -94,13 +97,27 @@ impl Setup {
             database: None,
             app: app::Setup {
                 site_url: Some("https://example.org".into()),
+                // Every answer of every test that comes from the cache is compared with one made anew.
+                cache: cache::Settings {
+                    proves: true,
+                    ..cache::Settings::default()
+                },
                 ..app::Setup::new(Rules {
                     locales: vec!["en".into(), "de".into()],
                 })
             },
             tune: Box::new(|_settings| {}),
             after_commit: None,
+            beside: None,
         }
+    }
+
+    /// As another node of a server: over its database, and looking for what it writes. The search index needs a folder of
+    /// its own.
+    pub(crate) fn beside(mut self, other: &Server, search: &std::path::Path) -> Self {
+        self.beside = Some(other.database().settings());
+        self.app.search.folder = Some(search.to_owned());
+        self
     }
 
     /// Over this database, and not over a new one.
@@ -149,16 +166,25 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> Server {
-        let database = self.database.unwrap_or_else(Database::new);
+        let watches = self.beside.is_some();
+        let (database, mut settings) = match self.beside {
+            Some(settings) => (None, settings),
+            None => {
+                let database = self.database.unwrap_or_else(Database::new);
+                let settings = database.settings();
+                (Some(database), settings)
+            }
+        };
         let clock = TestClock::new();
-        let mut settings = database.settings();
         (self.tune)(&mut settings);
         let db =
             Db::open_with(settings, clock.clock(), self.after_commit).expect("open the database");
         let rules = self.app.rules.clone();
         let secret = Secret::parse(SECRET).expect("a secret");
         let mut setup = self.app;
-        if setup.search.folder.is_none() {
+        if let Some(database) = &database
+            && setup.search.folder.is_none()
+        {
             setup.search.folder = database.search_folder();
         }
         // A commit that nobody waits for may take long on a busy machine, and no test waits for one in vain.
@@ -172,7 +198,11 @@ impl Setup {
             actix_web::rt::System::new().block_on(async move {
                 let any = "127.0.0.1:0".parse().expect("an address");
                 let listener = server::listen(any).expect("listen");
-                let running = server::start(web::Data::new(app), listener, &http).expect("start");
+                let app = web::Data::new(app);
+                let running = server::start(app.clone(), listener, &http).expect("start");
+                if watches {
+                    actix_web::rt::spawn(async move { app.watch().await });
+                }
                 let stopper = running.stopper();
                 started.send(running.address).expect("tell the address");
                 actix_web::rt::spawn(async move {
@@ -190,7 +220,7 @@ impl Setup {
             db: Some(db),
             stop: Some(stop),
             thread: Some(thread),
-            database: Some(database),
+            database,
         }
     }
 }

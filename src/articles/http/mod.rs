@@ -13,6 +13,10 @@ use super::model::{Article, Kind};
 use super::store::{self, Lookup, Sort};
 use super::text_forms;
 use crate::app::App;
+use crate::changes::model::Resource;
+use crate::changes::tags::{
+    self, Dependencies, LIST_ARTICLES, LIST_AUTHORS, LIST_PAGES, LIST_TAGS,
+};
 use crate::error::Error;
 use crate::http::error::Refusal;
 use crate::http::list::List;
@@ -161,6 +165,13 @@ async fn list(
     query.finish()?;
 
     let change = app.db.public_change();
+    let mut depends_on = Dependencies::on(&[of_all(kind)]);
+    if !filter.tags.is_empty() || !filter.any_tags.is_empty() {
+        depends_on.add(LIST_TAGS);
+    }
+    if filter.author.is_some() {
+        depends_on.add(LIST_AUTHORS);
+    }
     let indexed = !count && store::is_indexed(&filter, sort, &page);
     let asked = page.clone();
     let read = move |conn: &mut _| {
@@ -177,9 +188,14 @@ async fn list(
     };
     for article in &mut slice.items {
         present(article, app, show);
+        depend(&mut depends_on, article);
     }
     let (list, link) = List::new(slice, &page, app, request);
-    Answer::json(&list)?.at(change).linked(link).to(request)
+    Answer::json(&list)?
+        .at(change)
+        .linked(link)
+        .depends_on(depends_on.list())
+        .to(request)
 }
 
 async fn get_one(
@@ -196,7 +212,10 @@ async fn get_one(
     let change = app.db.public_change();
     let mut article = read_one(request, app, kind, &key, locale, show, "").await?;
     present(&mut article, app, show);
-    Answer::json(&article)?.at(change).to(request)
+    Answer::json(&article)?
+        .at(change)
+        .depends_on(of_one(&article))
+        .to(request)
 }
 
 async fn get_text(
@@ -238,6 +257,7 @@ async fn get_text(
     )
     .await?;
     present(&mut article, app, show);
+    let depends_on = of_one(&article);
     let text = match form {
         TextForm::Md => text_forms::markdown(&article)?,
         TextForm::Txt => text_forms::plain(&article),
@@ -245,6 +265,7 @@ async fn get_text(
     };
     Answer::bytes(text, HeaderValue::from_static(content_type))
         .at(change)
+        .depends_on(depends_on)
         .to(request)
 }
 
@@ -298,6 +319,37 @@ pub(crate) async fn read_one(
             Err(Refusal::Moved(location))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The tag that every change of a text of this kind touches.
+const fn of_all(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Article => LIST_ARTICLES,
+        Kind::Page => LIST_PAGES,
+    }
+}
+
+/// What a single text depends on.
+fn of_one(article: &Article) -> String {
+    let mut depends_on = Dependencies::default();
+    depends_on.add(tags::of(Resource::Article, article.id));
+    depend(&mut depends_on, article);
+    depends_on.list()
+}
+
+/// Adds what an article shows of others: tags, authors, translations.
+pub(crate) fn depend(on: &mut Dependencies, article: &Article) {
+    for tag in article.tags.iter().flatten() {
+        on.add(tags::of(Resource::Tag, tag.id));
+    }
+    for author in article.authors.iter().flatten() {
+        on.add(tags::of(Resource::Author, author.id));
+    }
+    if article.translations.is_some()
+        && let Some(key) = &article.translation_key
+    {
+        on.add(tags::of_translations(key));
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn join(
     if state.is_public() {
         count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
     }
-    Ok(footprint(id, new.kind, state, &tag_ids, &author_ids))
+    let key = new.translation_key.as_deref();
+    Ok(footprint(id, new.kind, state, &tag_ids, &author_ids, key))
 }
 
 /// Takes an article out of its tags and authors, counts it out, and answers what it showed.
@@ -64,7 +65,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> 
     each!(tx.conn(), c => diesel::delete(in_tags).execute(c))?;
     let in_authors = article_authors::table.filter(article_authors::article_id.eq(id));
     each!(tx.conn(), c => diesel::delete(in_authors).execute(c))?;
-    Ok(footprint(id, was.kind, was.state, &was.tags, &was.authors))
+    Ok(was.footprint(id))
 }
 
 /// The ids of what these keys name, each once, in order, with the faults of all.
@@ -92,16 +93,32 @@ fn distinct(
 /// What an article shows as it stands.
 pub(super) fn footprint_of(conn: &mut Conn, id: Id) -> Result<Footprint> {
     let now = write::before(conn, id)?.ok_or(Error::NotFound("article"))?;
-    Ok(footprint(id, now.kind, now.state, &now.tags, &now.authors))
+    Ok(now.footprint(id))
 }
 
-/// What an article in this state, with these tags and authors, shows.
-pub(super) fn footprint(
+impl Before {
+    /// What it shows.
+    pub(super) fn footprint(&self, id: Id) -> Footprint {
+        let Self {
+            kind,
+            state,
+            tags,
+            authors,
+            translation_key,
+            ..
+        } = self;
+        footprint(id, *kind, *state, tags, authors, translation_key.as_deref())
+    }
+}
+
+/// What an article in this state, with these tags, authors and translations, shows.
+fn footprint(
     id: Id,
     kind: Kind,
     state: State,
     tags: &[Id],
     authors: &[Id],
+    translation_key: Option<&str>,
 ) -> Footprint {
     let list = match kind {
         Kind::Article => cache::LIST_ARTICLES,
@@ -113,8 +130,12 @@ pub(super) fn footprint(
     for (resource, ids) in [(Resource::Tag, tags), (Resource::Author, authors)] {
         for id in ids {
             names.push(' ');
-            names.push_str(&cache::of(resource, *id));
+            names.push_str(&cache::list_of(resource, *id));
         }
+    }
+    if let Some(key) = translation_key {
+        names.push(' ');
+        names.push_str(&cache::of_translations(key));
     }
     Footprint {
         public: state.is_public(),

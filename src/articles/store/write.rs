@@ -41,6 +41,7 @@ pub(super) struct Before {
     pub(super) owner: Option<Id>,
     pub(super) tags: Vec<Id>,
     pub(super) authors: Vec<Id>,
+    pub(super) translation_key: Option<String>,
 }
 
 /// Stores a new article.
@@ -238,13 +239,17 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     if delta != 0 {
         joins::count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
     }
-    let footprint = |state| joins::footprint(id, was.kind, state, &was.tags, &was.authors);
+    let before = was.footprint(id);
+    let after = Footprint {
+        public: state.is_public(),
+        tags: before.tags.clone(),
+    };
     let entry = Entry {
         action: way.done(),
         resource: Resource::Article,
         id,
-        before: footprint(was.state),
-        after: footprint(state),
+        before,
+        after,
         detail: None,
     };
     tx.log(entry);
@@ -340,6 +345,7 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         articles::version,
         articles::published_at,
         articles::owner,
+        articles::translation_key,
     );
     type Row = (
         String,
@@ -349,10 +355,12 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         i64,
         Option<Time>,
         Option<Id>,
+        Option<String>,
     );
     let row: Option<Row> =
         each!(conn, c => articles::table.find(id).select(columns).first(c).optional())?;
-    let Some((kind, state, locale, slug, version, published_at, owner)) = row else {
+    let Some((kind, state, locale, slug, version, published_at, owner, translation_key)) = row
+    else {
         return Ok(None);
     };
     let unknown = || {
@@ -376,6 +384,7 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         version,
         published_at,
         owner,
+        translation_key,
         tags,
         authors,
     }))

@@ -12,7 +12,11 @@ use crate::support::{Database, Random, Server, article, create_all, id, page};
 
 fn server_with(folder: &Path, database: Option<Database>) -> Server {
     let folder = folder.to_owned();
-    let setup = Server::setup().app(|app| app.search.folder = Some(folder));
+    // What is asked of the index is not to be answered from elsewhere.
+    let setup = Server::setup().app(|app| {
+        app.search.folder = Some(folder);
+        app.cache.bytes = 0;
+    });
     match database {
         Some(database) => setup.over(database).start(),
         None => setup.start(),
