@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
+use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::articles::new::Rules;
 use crate::auth::flights::Flights;
@@ -11,10 +13,12 @@ use crate::auth::limits::{Bounds, SignInLimits};
 use crate::auth::password::Hasher;
 use crate::auth::secret::{Purpose, Secret};
 use crate::auth::token::AccessTokens;
+use crate::cache::purge::Purge;
 use crate::cache::{self, Cache};
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
+use crate::http::respond::NO_CACHE;
 use crate::search::{self, Search};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
@@ -47,6 +51,10 @@ pub struct Setup {
     pub search: search::Settings,
     /// How finished answers are kept.
     pub cache: cache::Settings,
+    /// How long others may keep what delivery answers.
+    pub cache_control: HeaderValue,
+    /// Caches in front that are told of changes.
+    pub purge_urls: Vec<Url>,
 }
 
 /// How long what proves who someone is does so.
@@ -93,6 +101,8 @@ impl Setup {
             hashing: (2, 64),
             search: search::Settings::default(),
             cache: cache::Settings::default(),
+            cache_control: NO_CACHE.1,
+            purge_urls: Vec::new(),
         }
     }
 }
@@ -131,6 +141,8 @@ pub struct App {
     pub cache: Cache,
     /// How long those in between may keep what delivery answers.
     pub cache_control: HeaderValue,
+    /// Who tells caches in front of changes.
+    pub purge: Purge,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -154,7 +166,16 @@ impl App {
             hashing: (threads, queue),
             search,
             cache,
+            cache_control,
+            purge_urls,
         } = setup;
+        let public = (
+            env!("CARGO_PKG_VERSION"),
+            &site_url,
+            &public_url,
+            &rules.locales,
+        );
+        let mark = format!("{:016x}", xxh3_64(format!("{public:?}").as_bytes()));
         Self {
             openapi: crate::http::openapi::text_for(&rules.locales),
             // A token of another database must not be one here, even under the same secret.
@@ -166,7 +187,8 @@ impl App {
             flights: Flights::default(),
             search: Search::new(db.clone(), &rules.locales, search),
             cache: Cache::new(db.clone(), cache),
-            cache_control: crate::http::respond::NO_CACHE.1,
+            cache_control,
+            purge: Purge::new(purge_urls, mark),
             db,
             rules,
             site_url,

@@ -6,6 +6,7 @@
 mod compress;
 mod flights;
 mod key;
+pub mod purge;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +23,8 @@ use crate::db::freshness::Place;
 use crate::http::negotiate::Coding;
 use crate::http::respond::Finished;
 
+/// The tag of every answer.
+pub const ALL: &str = "all";
 /// What an entry costs beside its bytes: the map, the headers, the places.
 const OVERHEAD: usize = 512;
 /// Shorter than this nothing is compressed: it would fit into one packet all the same.

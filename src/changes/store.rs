@@ -8,7 +8,7 @@ use super::audit::{ActorKind, AuditEntry, AuditFilter, LoggedUser, SecurityEvent
 use super::model::Resource;
 use crate::auth::model::Suspicion;
 use crate::db::page::{Cursor, Key, Page, Slice};
-use crate::db::schema::{changes, security_events};
+use crate::db::schema::{changes, followers, security_events};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -158,6 +158,50 @@ pub fn mark(conn: &mut Conn, change: i64) -> Result<Option<String>> {
         .order(changes::position);
     let row: Option<(Time, Id, String)> = each!(conn, c => query.first(c).optional())?;
     Ok(row.map(|(at, id, action)| format!("{} {id} {action}", at.millis())))
+}
+
+/// What changes after this one touched of what readers saw or see, in order: the number and the cache tags. Up to `most`
+/// rows of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn touched_after(conn: &mut Conn, change: i64, most: i64) -> Result<Vec<(i64, String)>> {
+    let query = changes::table
+        .select((changes::number, changes::tags_before, changes::tags_after))
+        .filter(changes::number.gt(change))
+        .filter(changes::was_public.or(changes::is_public))
+        .order((changes::number, changes::position))
+        .limit(most);
+    let rows: Vec<(i64, String, String)> = each!(conn, c => query.load(c))?;
+    let touched = rows
+        .into_iter()
+        .map(|(change, before, after)| (change, format!("{before} {after}")));
+    Ok(touched.collect())
+}
+
+/// How far a follower has come, and the mark that it left; none where it has never begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn position_of(conn: &mut Conn, follower: &str) -> Result<Option<(i64, String)>> {
+    let query = followers::table
+        .find(follower)
+        .select((followers::change, followers::mark));
+    Ok(each!(conn, c => query.first(c).optional())?)
+}
+
+/// Notes how far a follower has come.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_position(conn: &mut Conn, follower: &str, change: i64, mark: &str) -> Result<()> {
+    let row = (followers::change.eq(change), followers::mark.eq(mark));
+    let there = diesel::update(followers::table.find(follower)).set(row);
+    if each!(conn, c => there.execute(c))? == 0 {
+        let row = (followers::name.eq(follower), row.0, row.1);
+        each!(conn, c => diesel::insert_into(followers::table).values(row).execute(c))?;
+    }
+    Ok(())
 }
 
 /// One page of the log of changes. It may scan, so it belongs on the pool.

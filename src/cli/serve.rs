@@ -136,6 +136,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
             tokio::time::sleep(SWEEP).await;
         }
     });
+    let purging = app.clone();
+    actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
     actix_web::rt::spawn(async move { app.watch().await });
     running.server.await?;
     Ok(ExitCode::SUCCESS)

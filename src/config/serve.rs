@@ -229,6 +229,8 @@ impl Serve {
             hashing: (self.hash_threads.into(), self.hash_queue.into()),
             search: self.search.settings(),
             cache: self.delivery.cache(),
+            cache_control: self.delivery.cache_control(),
+            purge_urls: self.delivery.purge_urls.clone(),
             ..Setup::new(rules)
         }
     }

@@ -270,6 +270,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    followers (name) {
+        name -> Text,
+        change -> BigInt,
+        mark -> Text,
+    }
+}
+
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));

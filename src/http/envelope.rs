@@ -300,11 +300,12 @@ impl Kept {
     {
         let headers = request.headers().clone();
         let anew = service.call(request).await?;
-        let extensions = anew.response().extensions();
-        let finished = extensions.get::<Arc<Finished>>();
         let is_other = |anew: &Arc<Finished>| anew.identity() != hit.finished.identity();
-        let is_wrong = finished.is_some_and(is_other);
-        drop(extensions);
+        let is_wrong = anew
+            .response()
+            .extensions()
+            .get::<Arc<Finished>>()
+            .is_some_and(is_other);
         // A write that is on disk and not told of yet is in what was made anew.
         tokio::time::sleep(Duration::from_millis(if is_wrong { 100 } else { 0 })).await;
         if is_wrong && !self.app.cache.has_changed_since(&hit) {

@@ -30,6 +30,7 @@ pub(crate) async fn get_metrics(
         "# HELP masthead_change The last change that this node knows.\n# TYPE masthead_change gauge\nmasthead_change {change}\n"
     );
     app.cache.write_metrics(&mut text);
+    app.purge.write_metrics(&mut text);
     app.search.write_metrics(&mut text);
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::error::Refusal;
 use super::negotiate::{Coding, accepts, codings, known_tags};
 use crate::app::App;
+use crate::cache::ALL;
 use crate::error::Error;
 
 /// Delivery's default: keep it, and ask each time whether it still holds.
@@ -144,7 +145,10 @@ impl Answer {
             content_type: self.content_type,
             cache_control,
             link: self.link.map(header).transpose()?,
-            tags: self.tags.map(header).transpose()?,
+            tags: self
+                .tags
+                .map(|tags| header(format!("{tags} {ALL}").trim_start().to_owned()))
+                .transpose()?,
             change: self.change,
         })
     }
