@@ -14,6 +14,7 @@ use crate::auth::token::AccessTokens;
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
+use crate::locales::Fallbacks;
 use crate::search::{self, Search};
 
 /// What a server is set up to be.
@@ -21,6 +22,8 @@ use crate::search::{self, Search};
 pub struct Setup {
     /// What articles may be here.
     pub rules: Rules,
+    /// Which locales stand in for one that lacks a text.
+    pub fallbacks: Fallbacks,
     /// The website's address, without a slash at the end.
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
@@ -76,6 +79,7 @@ impl Setup {
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
+            fallbacks: Fallbacks::default(),
             site_url: None,
             public_url: None,
             editor_url: None,
@@ -95,6 +99,8 @@ pub struct App {
     pub db: Db,
     /// What articles may be here.
     pub rules: Rules,
+    /// Which locales stand in for one that lacks a text.
+    pub fallbacks: Fallbacks,
     /// The website's address, without a slash at the end.
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end.
@@ -132,6 +138,7 @@ impl App {
     pub fn new(db: Db, secret: &Secret, setup: Setup) -> Self {
         let Setup {
             rules,
+            fallbacks,
             site_url,
             public_url,
             editor_url,
@@ -154,6 +161,7 @@ impl App {
             search: Search::new(db.clone(), &rules.locales, search),
             db,
             rules,
+            fallbacks,
             site_url,
             public_url,
             editor_url,
@@ -171,14 +179,20 @@ impl App {
         self.origins.iter().any(|known| origin == known.as_str())
     }
 
-    /// Where the website shows a text: the default locale without a prefix, the others under theirs.
+    /// Where the website shows a text.
     #[must_use]
     pub fn url_of(&self, locale: &str, slug: &str) -> String {
         let site = self.site_url.as_deref().unwrap_or_default();
+        format!("{site}{}", self.path_of(locale, slug))
+    }
+
+    /// The path of a text on the website: the default locale without a prefix, the others under theirs.
+    #[must_use]
+    pub fn path_of(&self, locale: &str, slug: &str) -> String {
         if locale == self.rules.default_locale() {
-            format!("{site}/{slug}")
+            format!("/{slug}")
         } else {
-            format!("{site}/{locale}/{slug}")
+            format!("/{locale}/{slug}")
         }
     }
 

@@ -8,6 +8,7 @@
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
 //! - [`http`]: the list of routes, and what is common to them
+//! - [`resolve`]: a page of the website in one answer, by its path
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
@@ -29,8 +30,10 @@ pub mod id;
 pub mod imports;
 pub mod json;
 pub mod keys;
+pub mod locales;
 mod names;
 pub mod redirects;
+pub mod resolve;
 pub mod search;
 pub mod site;
 pub mod slug;

@@ -315,7 +315,7 @@ impl Route<'_> {
         match code {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
-            Code::NotFound => self.path.contains('{'),
+            Code::NotFound => self.path.contains('{') || self.path == "/v1/resolve",
             Code::NotAcceptable => responses.contains_key("304") || writes && !self.is_open(),
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
             Code::Conflict => writes && !self.is_open(),

@@ -16,6 +16,8 @@ use masthead::db::{self, Conn, Db, Reason, Tx, Written};
 use masthead::error::{Error, Result};
 use masthead::http::envelope::Limits;
 use masthead::http::server;
+use masthead::locales::Fallbacks;
+use masthead::search;
 use masthead::time::{Clock, Time};
 use tokio::sync::oneshot;
 
@@ -94,6 +96,10 @@ impl Setup {
             database: None,
             app: app::Setup {
                 site_url: Some("https://example.org".into()),
+                search: search::Settings {
+                    related_wait: patience,
+                    ..search::Settings::default()
+                },
                 ..app::Setup::new(Rules {
                     locales: vec!["en".into(), "de".into()],
                 })
@@ -123,6 +129,14 @@ impl Setup {
 
     pub(crate) fn locales<const N: usize>(mut self, locales: [&str; N]) -> Self {
         self.app.rules.locales = locales.map(str::to_owned).into();
+        self
+    }
+
+    /// With locales that stand in for others, each chain as `de-CH=de,en`. Set the locales first.
+    pub(crate) fn fallbacks<const N: usize>(mut self, chains: [&str; N]) -> Self {
+        let chains = chains.map(str::to_owned);
+        self.app.fallbacks =
+            Fallbacks::parse(&chains, &self.app.rules.locales).expect("chains of these locales");
         self
     }
 

@@ -248,7 +248,7 @@ async fn get_text(
         .to(request)
 }
 
-/// The published text of this slug or id; a former slug is answered by a redirect to the same route.
+/// The published text of this slug or id, in the locale asked for or one that stands in for it; a former slug is answered by a redirect to the same route.
 ///
 /// # Errors
 /// 404, 308, and when the database fails.
@@ -261,8 +261,10 @@ pub(crate) async fn read_one(
     show: Selection,
     suffix: &str,
 ) -> Result<Article, Refusal> {
+    let chain = locale.as_ref().map(|locale| app.fallbacks.of(locale));
     let lookup = Lookup {
         kind,
+        fallbacks: chain.unwrap_or_default().to_vec(),
         locale,
         locales: app.rules.locales.clone(),
     };
