@@ -39,7 +39,7 @@ pub struct Serve {
 
     /// Locales that stand in for one that lacks a text, such as de-CH=de,en; several chains are separated by semicolons
     #[arg(
-        long = "locale-fallback",
+        long,
         env = "MASTHEAD_LOCALE_FALLBACKS",
         value_delimiter = ';',
         value_name = "CHAIN"
@@ -249,7 +249,7 @@ impl Serve {
     /// All the faults, in words.
     pub fn fallbacks(&self, locales: &[String]) -> Result<Fallbacks, String> {
         Fallbacks::parse(&self.locale_fallbacks, locales)
-            .map_err(|faults| format!("--locale-fallback: {}", faults.join("; ")))
+            .map_err(|faults| format!("--locale-fallbacks: {}", faults.join("; ")))
     }
 
     /// The server, with its bounds.

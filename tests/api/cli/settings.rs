@@ -120,7 +120,7 @@ fn locales_stand_in_for_others_where_that_is_set() {
     let flags = [
         "--locales",
         "en,de,de-CH,de-AT",
-        "--locale-fallback",
+        "--locale-fallbacks",
         chains,
     ];
     let server = Serving::over(&database, &flags);
@@ -131,7 +131,7 @@ fn locales_stand_in_for_others_where_that_is_set() {
     command.env("MASTHEAD_LOCALE_FALLBACKS", "de-CH=de,en;en");
     let refused = run(command).refused();
     for words in [
-        "--locale-fallback",
+        "--locale-fallbacks",
         "`de-CH` in `de-CH=de,en` is none of the locales en, de",
         "`en` is no chain such as de-CH=de,en",
     ] {

@@ -56,8 +56,158 @@ fn an_article_as_search_engines_read_it() {
     door(&server);
     full().create(&server);
     let page = at(&server, "/closeness");
-    insta::assert_json_snapshot!(page["json_ld"], @"");
-    insta::assert_json_snapshot!(page["seo"], @"");
+    insta::assert_json_snapshot!(page["json_ld"], @r#"
+    [
+      {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": "Closeness & <trust>",
+        "alternativeHeadline": "How couples find back",
+        "description": "A few words.",
+        "image": {
+          "@type": "ImageObject",
+          "url": "https://example.org/door.jpg",
+          "caption": "A door",
+          "width": 1600,
+          "height": 900
+        },
+        "author": [
+          {
+            "@type": "Person",
+            "name": "Ada"
+          },
+          {
+            "@type": "Person",
+            "name": "Grace"
+          }
+        ],
+        "datePublished": "2026-01-01T00:00:00.000Z",
+        "dateModified": "2026-01-02T00:00:00.000Z",
+        "inLanguage": "en",
+        "keywords": [
+          "Trauma",
+          "Sleep"
+        ],
+        "wordCount": 3,
+        "isFamilyFriendly": false,
+        "citation": [
+          {
+            "@type": "CreativeWork",
+            "name": "A study",
+            "url": "https://study.example/1"
+          },
+          {
+            "@type": "CreativeWork",
+            "name": "A book"
+          }
+        ],
+        "publisher": {
+          "@type": "Organization",
+          "name": "The Open Door",
+          "url": "https://example.org",
+          "logo": {
+            "@type": "ImageObject",
+            "url": "https://example.org/logo.svg",
+            "caption": "A door",
+            "width": 1600,
+            "height": 900
+          }
+        },
+        "mainEntityOfPage": {
+          "@type": "WebPage",
+          "@id": "https://example.org/closeness"
+        },
+        "url": "https://example.org/closeness"
+      },
+      {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+          {
+            "@type": "ListItem",
+            "position": 1,
+            "name": "The Open Door",
+            "item": "https://example.org"
+          },
+          {
+            "@type": "ListItem",
+            "position": 2,
+            "name": "Closeness & <trust>",
+            "item": "https://example.org/closeness"
+          }
+        ]
+      }
+    ]
+    "#);
+    insta::assert_json_snapshot!(page["seo"], @r#"
+    {
+      "title": "Closeness & <trust>",
+      "description": "A few words.",
+      "canonical_url": "https://example.org/closeness",
+      "image": {
+        "url": "https://example.org/door.jpg",
+        "alt": "A door",
+        "width": 1600,
+        "height": 900
+      },
+      "noindex": false,
+      "alternates": [],
+      "open_graph": [
+        {
+          "property": "og:type",
+          "content": "article"
+        },
+        {
+          "property": "og:site_name",
+          "content": "The Open Door"
+        },
+        {
+          "property": "og:title",
+          "content": "Closeness & <trust>"
+        },
+        {
+          "property": "og:description",
+          "content": "A few words."
+        },
+        {
+          "property": "og:url",
+          "content": "https://example.org/closeness"
+        },
+        {
+          "property": "og:image",
+          "content": "https://example.org/door.jpg"
+        },
+        {
+          "property": "og:image:alt",
+          "content": "A door"
+        },
+        {
+          "property": "og:image:width",
+          "content": "1600"
+        },
+        {
+          "property": "og:image:height",
+          "content": "900"
+        },
+        {
+          "property": "article:published_time",
+          "content": "2026-01-01T00:00:00.000Z"
+        },
+        {
+          "property": "article:modified_time",
+          "content": "2026-01-02T00:00:00.000Z"
+        },
+        {
+          "property": "article:tag",
+          "content": "Trauma"
+        },
+        {
+          "property": "article:tag",
+          "content": "Sleep"
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -72,8 +222,103 @@ fn a_page_as_search_engines_read_it() {
     about.0.cover = Some(image("https://images.example/door.jpg"));
     about.create(&server);
     let page = at(&server, "/ueber-uns");
-    insta::assert_json_snapshot!(page["json_ld"], @"");
-    insta::assert_json_snapshot!(page["seo"]["open_graph"], @"");
+    insta::assert_json_snapshot!(page["json_ld"], @r#"
+    [
+      {
+        "@context": "https://schema.org",
+        "@type": "WebPage",
+        "name": "Über uns",
+        "headline": "Über uns",
+        "description": "Wer wir sind.",
+        "primaryImageOfPage": {
+          "@type": "ImageObject",
+          "url": "https://images.example/door.jpg",
+          "caption": "A door",
+          "width": 1600,
+          "height": 900
+        },
+        "datePublished": "2026-01-01T00:00:00.000Z",
+        "dateModified": "2026-01-01T00:00:00.000Z",
+        "inLanguage": "de-CH",
+        "isFamilyFriendly": true,
+        "publisher": {
+          "@type": "Organization",
+          "name": "The Open Door",
+          "url": "https://example.org",
+          "logo": {
+            "@type": "ImageObject",
+            "url": "https://example.org/logo.svg",
+            "caption": "A door",
+            "width": 1600,
+            "height": 900
+          }
+        },
+        "url": "https://example.org/ueber-uns"
+      },
+      {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+          {
+            "@type": "ListItem",
+            "position": 1,
+            "name": "The Open Door",
+            "item": "https://example.org"
+          },
+          {
+            "@type": "ListItem",
+            "position": 2,
+            "name": "Über uns",
+            "item": "https://example.org/ueber-uns"
+          }
+        ]
+      }
+    ]
+    "#);
+    insta::assert_json_snapshot!(page["seo"]["open_graph"], @r#"
+    [
+      {
+        "property": "og:type",
+        "content": "website"
+      },
+      {
+        "property": "og:site_name",
+        "content": "The Open Door"
+      },
+      {
+        "property": "og:title",
+        "content": "Über uns"
+      },
+      {
+        "property": "og:description",
+        "content": "Wer wir sind."
+      },
+      {
+        "property": "og:url",
+        "content": "https://example.org/ueber-uns"
+      },
+      {
+        "property": "og:image",
+        "content": "https://images.example/door.jpg"
+      },
+      {
+        "property": "og:image:alt",
+        "content": "A door"
+      },
+      {
+        "property": "og:image:width",
+        "content": "1600"
+      },
+      {
+        "property": "og:image:height",
+        "content": "900"
+      },
+      {
+        "property": "og:locale",
+        "content": "de_CH"
+      }
+    ]
+    "#);
 }
 
 #[test]
