@@ -161,7 +161,11 @@ async fn related_to(app: &App, id: Id, needed: Option<i64>) -> Option<(i64, Vec<
     match tokio::time::timeout(wait, found).await {
         Ok(Ok(found)) => Some(found),
         Ok(Err(error)) => {
-            tracing::debug!(%error, "a page without its related articles");
+            if matches!(error, Error::Unavailable { .. }) {
+                tracing::debug!(%error, "a page without its related articles");
+            } else {
+                tracing::error!(%error, "a page without its related articles");
+            }
             None
         }
         Err(_elapsed) => {

@@ -72,13 +72,8 @@ pub fn find(conn: &mut Conn, asked: &Asked) -> Result<Option<Found>> {
         return Ok(Some(redirect));
     }
     match (standing, &asked.place) {
-        (Some(At::Moved { from, locale, slug }), Some(place)) => Ok(Some(Found::ToText {
-            // Whoever reads in a locale that another stands in for stays there.
-            locale: if locale == from {
-                place.locale.clone()
-            } else {
-                locale
-            },
+        (Some(At::Moved { locale, slug }), _) => Ok(Some(Found::ToText {
+            locale,
             slug,
             status: RedirectStatus::Permanent,
         })),

@@ -29,13 +29,11 @@ pub struct Lookup {
 pub enum At {
     /// This text, of the locale asked for or of one that stands in for it.
     Text(Box<Article>),
-    /// A text did, and has another address now.
+    /// A text did, and is found elsewhere now.
     Moved {
-        /// The locale in which it had the slug: the one asked for, or one that stands in for it.
-        from: String,
-        /// The locale that it is of now.
+        /// The locale of its address now: the one asked for, where the text is shown there too.
         locale: String,
-        /// Its slug now.
+        /// The slug of its address now.
         slug: String,
     },
 }
@@ -105,15 +103,25 @@ pub fn at(
     let Some(meant) = in_chain(conn, slug, None, locale, fallbacks)? else {
         return Ok(None);
     };
-    Ok(Some(if meant.current {
-        At::Text(Box::new(whole(conn, meant.row, show)?))
-    } else {
-        At::Moved {
-            from: meant.locale,
-            locale: meant.row.locale,
-            slug: meant.row.slug,
-        }
-    }))
+    if meant.current {
+        return Ok(Some(At::Text(Box::new(whole(conn, meant.row, show)?))));
+    }
+    let Row {
+        id,
+        locale: own,
+        slug,
+        translation_key,
+        ..
+    } = meant.row;
+    // Whoever reads in a locale that another stands in for stays there, unless something else has the slug there.
+    let stays = own == meant.locale
+        && in_chain(conn, &slug, None, locale, fallbacks)?.is_some_and(|there| {
+            let is_version =
+                translation_key.is_some() && there.row.translation_key == translation_key;
+            there.current && (there.row.id == id || is_version)
+        });
+    let locale = if stays { locale.to_owned() } else { own };
+    Ok(Some(At::Moved { locale, slug }))
 }
 
 fn whole(conn: &mut Conn, row: Row, show: Selection) -> Result<Article> {
@@ -206,16 +214,16 @@ fn version(conn: &mut Conn, row: &Row, locales: &[&str]) -> Result<Option<Row>> 
     let Some(key) = row.translation_key.as_ref().filter(|_| !locales.is_empty()) else {
         return Ok(None);
     };
+    // The kind is looked at afterwards: in the query it would draw a planner to an index of all that is published.
     let versions = articles::table
-        .select((articles::id, articles::locale))
+        .select((articles::id, articles::locale, articles::kind))
         .filter(articles::translation_key.eq(key))
-        .filter(articles::state.eq(State::Published.as_str()))
-        .filter(articles::kind.eq(&row.kind))
-        .order(articles::id);
-    let versions: Vec<(Id, String)> = each!(conn, c => versions.load(c))?;
+        .filter(articles::state.eq(State::Published.as_str()));
+    let versions: Vec<(Id, String, String)> = each!(conn, c => versions.load(c))?;
     let first = versions
         .into_iter()
-        .filter_map(|(id, locale)| Some((locales.iter().position(|it| *it == locale)?, id)))
+        .filter(|(.., kind)| *kind == row.kind)
+        .filter_map(|(id, locale, _)| Some((locales.iter().position(|it| *it == locale)?, id)))
         .min();
     match first {
         Some((_, id)) => Ok(published(conn, &[id])?.pop()),

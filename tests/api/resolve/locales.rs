@@ -111,6 +111,13 @@ fn former_slugs_of_a_stand_in_lead_on_in_the_locale_asked_for() {
         ("/de-CH/hallo".into(), 308)
     );
     assert_eq!(leads(&server, "/de/servus"), ("/de/hallo".into(), 308));
+    // Where something else has the present slug, to the text's own address.
+    article("Etwas anderes")
+        .locale("de-CH")
+        .slug("hallo")
+        .id(id(9))
+        .create(&server);
+    assert_eq!(leads(&server, "/de-CH/servus"), ("/de/hallo".into(), 308));
     // What has a slug now comes before what had it once, in whichever stand-in.
     article("Servus").slug("servus").create(&server);
     assert_eq!(served(&at(&server, "/de-CH/servus")).1, "en");
