@@ -71,41 +71,49 @@ pub(crate) async fn resolve_path(
     query.finish()?;
     let asked = asked.ok_or_else(|| Error::internal("a page without a path"))?;
 
-    let needed = min_change(request.headers())?;
-    let public = app.db.public_change();
+    let change = app.db.public_change();
     let asking = asked.clone();
     let found = app
         .db
         .read_indexed(move |conn| store::find(conn, &asking))
         .await?;
-    let text = match found.ok_or(Error::NotFound("page"))? {
-        Found::Text(text) => *text,
+    match found.ok_or(Error::NotFound("page"))? {
+        Found::Text(text) => show(&request, &app, &asked, *text, change).await,
         Found::ToText {
             locale,
             slug,
             status,
         } => {
             let to = app.path_of(&locale, &slug);
-            return lead(&request, public, Leading { to, status });
+            lead(&request, change, Leading { to, status })
         }
-        Found::ToAddress { to, status } => {
-            return lead(&request, public, Leading { to, status });
-        }
-    };
+        Found::ToAddress { to, status } => lead(&request, change, Leading { to, status }),
+    }
+}
+
+/// Answers with a page.
+async fn show(
+    request: &HttpRequest,
+    app: &App,
+    asked: &Asked,
+    text: FoundText,
+    change: i64,
+) -> Result<HttpResponse, Refusal> {
+    let needed = min_change(request.headers())?;
     let wants_related = asked.wants(Part::Related) && text.article.kind == Some(Kind::Article);
     let related = if wants_related {
-        related_to(&app, text.article.id, needed).await
+        related_to(app, text.article.id, needed).await
     } else {
-        Some((public, Vec::new()))
+        Some((change, Vec::new()))
     };
+    // Whether the answer depends on the URL and the content alone, and may be kept.
     let complete = related.is_some();
-    let (followed, related) = related.unwrap_or((public, Vec::new()));
-    let page = whole(&app, &asked, text, related, complete)?;
+    let (followed, related) = related.unwrap_or((change, Vec::new()));
+    let page = whole(app, asked, text, related, complete)?;
     let mut response = Answer::json(&Resolved::Page(Box::new(page)))?
-        .at(public.min(followed))
-        .to(&request)?;
+        .at(change.min(followed))
+        .to(request)?;
     if !complete {
-        // It depends on more than the URL and the content: on when it was asked for.
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -42,13 +42,15 @@ fn no_reader_sees_what_was_taken_back_before_they_asked() {
                     let before = state.load(Ordering::SeqCst);
                     let (round, out) = round_of(before);
                     let related = id((number % 40) as u64);
-                    let path = match number % 7 {
+                    let path = match number % 8 {
                         0 => "/v1/search?q=canarybird&highlight=true&typos=false".to_owned(),
                         1 => "/v1/search?q=common+words&limit=100&include=text,tags".to_owned(),
                         2 => "/v1/search/suggest?q=canarybi".to_owned(),
                         3 => "/v1/search?q=common&facets=tags,authors,years&limit=1".to_owned(),
                         4 => format!("/v1/articles/{related}/related?limit=20&include=text,tags"),
                         5 => "/v1/search?q=canarybirx&limit=1".to_owned(),
+                        // It would be the next one, and one of those about the same.
+                        6 => "/v1/resolve?path=/common-words-39".to_owned(),
                         _ => "/v1/search?q=common&sort=-published_at&highlight=true".to_owned(),
                     };
                     let answer = client.get(&path);
