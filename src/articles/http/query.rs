@@ -97,7 +97,8 @@ pub(super) struct ArticleQuery {
     reason = "documents the query; `locale` and `selection` read it"
 )]
 pub(super) struct TextFormQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
+    /// The locale, or where the text is not in that, the first of those that stand in for it. Without it, the site's
+    /// first that has the slug is meant.
     #[param(min_length = 1)]
     locale: Option<String>,
 }
