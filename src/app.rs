@@ -19,6 +19,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
+use crate::locales::Fallbacks;
 use crate::search::{self, Search};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
@@ -30,6 +31,8 @@ const WATCH: Duration = Duration::from_millis(100);
 pub struct Setup {
     /// What articles may be here.
     pub rules: Rules,
+    /// Which locales stand in for one that lacks a text.
+    pub fallbacks: Fallbacks,
     /// The website's address, without a slash at the end.
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
@@ -91,6 +94,7 @@ impl Setup {
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
+            fallbacks: Fallbacks::default(),
             site_url: None,
             public_url: None,
             editor_url: None,
@@ -113,6 +117,8 @@ pub struct App {
     pub db: Db,
     /// What articles may be here.
     pub rules: Rules,
+    /// Which locales stand in for one that lacks a text.
+    pub fallbacks: Fallbacks,
     /// The website's address, without a slash at the end.
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end.
@@ -156,6 +162,7 @@ impl App {
     pub fn new(db: Db, secret: &Secret, setup: Setup) -> Self {
         let Setup {
             rules,
+            fallbacks,
             site_url,
             public_url,
             editor_url,
@@ -191,6 +198,7 @@ impl App {
             purge: Purge::new(purge_urls, mark),
             db,
             rules,
+            fallbacks,
             site_url,
             public_url,
             editor_url,
@@ -208,14 +216,20 @@ impl App {
         self.origins.iter().any(|known| origin == known.as_str())
     }
 
-    /// Where the website shows a text: the default locale without a prefix, the others under theirs.
+    /// Where the website shows a text.
     #[must_use]
     pub fn url_of(&self, locale: &str, slug: &str) -> String {
         let site = self.site_url.as_deref().unwrap_or_default();
+        format!("{site}{}", self.path_of(locale, slug))
+    }
+
+    /// The path of a text on the website: the default locale without a prefix, the others under theirs.
+    #[must_use]
+    pub fn path_of(&self, locale: &str, slug: &str) -> String {
         if locale == self.rules.default_locale() {
-            format!("{site}/{slug}")
+            format!("/{slug}")
         } else {
-            format!("{site}/{locale}/{slug}")
+            format!("/{locale}/{slug}")
         }
     }
 

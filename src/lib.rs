@@ -9,6 +9,7 @@
 //! - [`changes`]: the log that every write appends to
 //! - [`cache`]: finished answers, served while they are as they would be read now
 //! - [`http`]: the list of routes, and what is common to them
+//! - [`resolve`]: a page of the website in one answer, by its path
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
@@ -31,8 +32,10 @@ pub mod id;
 pub mod imports;
 pub mod json;
 pub mod keys;
+pub mod locales;
 mod names;
 pub mod redirects;
+pub mod resolve;
 pub mod search;
 pub mod site;
 pub mod slug;

@@ -15,6 +15,8 @@ pub const LIST_PAGES: &str = "list-pages";
 pub const LIST_TAGS: &str = "list-tags";
 /// The tag of every list of authors.
 pub const LIST_AUTHORS: &str = "list-authors";
+/// The tag of every list of redirects.
+pub const LIST_REDIRECTS: &str = "list-redirects";
 /// The tag of the site's settings.
 pub const SITE: &str = "site";
 
@@ -37,6 +39,12 @@ pub fn of(resource: Resource, id: Id) -> String {
 #[must_use]
 pub fn list_of(resource: Resource, id: Id) -> String {
     format!("list-{}", of(resource, id))
+}
+
+/// The tag of the texts that stand, or stood, at this slug in any locale.
+#[must_use]
+pub fn of_slug(slug: &str) -> String {
+    format!("s-{:08x}", xxh3_64(slug.as_bytes()) >> 32)
 }
 
 /// The tag of the texts that are translations of each other.
@@ -69,10 +77,11 @@ impl Dependencies {
     #[must_use]
     pub fn list(mut self) -> String {
         /// What stands for the members of a kind: the beginning of their tags, the group.
-        const GROUPS: [(&str, &[&str]); 4] = [
+        const GROUPS: [(&str, &[&str]); 5] = [
             ("t-", &[LIST_TAGS]),
             ("u-", &[LIST_AUTHORS]),
             ("g-", &[LIST_ARTICLES, LIST_PAGES]),
+            ("s-", &[LIST_ARTICLES, LIST_PAGES]),
             ("a-", &[LIST_ARTICLES, LIST_PAGES]),
         ];
         self.0.sort_unstable();

@@ -42,6 +42,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         signing,
         serve,
     } = arguments;
+    // Before anything is made or migrated.
+    serve.fallbacks(&store.locales)?;
     let _lock = match store.database_url {
         Some(_) => None,
         None => Some(lock(&store.data)?),
@@ -69,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 /// Serves a database until SIGTERM or SIGINT.
 pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
-    let mut setup = serve.setup(rules);
+    let mut setup = serve.setup(rules)?;
     setup.search.folder = Some(data.join(SEARCH));
     let app = App::new(db, secret, setup);
     app.search.start()?;

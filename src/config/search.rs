@@ -22,6 +22,15 @@ pub struct Search {
     )]
     pub search_wait_ms: u64,
 
+    /// How long a whole page (/v1/resolve) waits for its related articles, in milliseconds; then it does without
+    #[arg(
+        long,
+        env = "MASTHEAD_RELATED_WAIT_MS",
+        default_value_t = 500,
+        value_name = "MS"
+    )]
+    pub related_wait_ms: u64,
+
     /// Memory for building the search index, in MiB
     #[arg(long, env = "MASTHEAD_SEARCH_MEMORY_MB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(32..=8_192), value_name = "MIB")]
     pub search_memory_mb: u16,
@@ -47,6 +56,7 @@ impl Search {
         Settings {
             threads: self.search_threads.into(),
             wait: Duration::from_millis(self.search_wait_ms),
+            related_wait: Duration::from_millis(self.related_wait_ms),
             memory: usize::from(self.search_memory_mb) * 1024 * 1024,
             slow: Duration::from_millis(self.search_slow_ms),
             log_words: self.search_log_words,

@@ -12,6 +12,7 @@ use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
 use crate::http::peer::TrustedProxies;
 use crate::http::server;
+use crate::locales::Fallbacks;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -35,6 +36,15 @@ pub struct Serve {
     /// Address of the website, for the `url` of articles; without it they are paths
     #[arg(long, env = "MASTHEAD_SITE_URL", value_parser = base_url, value_name = "URL")]
     pub site_url: Option<String>,
+
+    /// Locales that stand in for one that lacks a text, such as de-CH=de,en; several chains are separated by semicolons
+    #[arg(
+        long,
+        env = "MASTHEAD_LOCALE_FALLBACKS",
+        value_delimiter = ';',
+        value_name = "CHAIN"
+    )]
+    pub locale_fallbacks: Vec<String>,
 
     /// Do not migrate the database at the start; fail if it lacks a migration
     #[arg(long, env = "MASTHEAD_NO_MIGRATE", value_parser = clap::value_parser!(bool), num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
@@ -204,8 +214,11 @@ pub struct Serve {
 
 impl Serve {
     /// What the application is set up to be.
-    #[must_use]
-    pub fn setup(&self, rules: Rules) -> Setup {
+    ///
+    /// # Errors
+    /// In words, where settings do not go together.
+    pub fn setup(&self, rules: Rules) -> Result<Setup, String> {
+        let fallbacks = self.fallbacks(&rules.locales)?;
         let editor_url = self.links.editor_url.clone();
         let editor = editor_url
             .as_deref()
@@ -213,7 +226,8 @@ impl Serve {
         let mut origins = self.admin_origins.clone();
         origins.extend(editor.map(|url| url.origin().ascii_serialization()));
         let days = |days| Duration::from_secs(u64::from(days) * DAY);
-        Setup {
+        Ok(Setup {
+            fallbacks,
             site_url: self.site_url.clone(),
             public_url: self.public_url.clone(),
             editor_url,
@@ -232,7 +246,16 @@ impl Serve {
             cache_control: self.delivery.cache_control(),
             purge_urls: self.delivery.purge_urls.clone(),
             ..Setup::new(rules)
-        }
+        })
+    }
+
+    /// The locales that stand in for others, on a site of these.
+    ///
+    /// # Errors
+    /// All the faults, in words.
+    pub fn fallbacks(&self, locales: &[String]) -> Result<Fallbacks, String> {
+        Fallbacks::parse(&self.locale_fallbacks, locales)
+            .map_err(|faults| format!("--locale-fallbacks: {}", faults.join("; ")))
     }
 
     /// The server, with its bounds.

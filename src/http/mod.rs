@@ -19,11 +19,14 @@ mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, auth, authors, changes, keys, redirects, search, site, tags, users};
+use crate::{
+    articles, auth, authors, changes, keys, redirects, resolve, search, site, tags, users,
+};
 
 /// Every route, those asked for most first: the router tries them in this order.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(resolve::http::resolve_path)
         .service(articles::http::list_articles)
         .service(articles::http::get_article_text)
         .service(articles::http::get_article)

@@ -326,7 +326,7 @@ impl Route<'_> {
         match code {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
-            Code::NotFound => self.path.contains('{'),
+            Code::NotFound => self.path.contains('{') || self.path == "/v1/resolve",
             Code::NotAcceptable => responses.contains_key("304") || writes && !self.is_open(),
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
             Code::Conflict => writes && !self.is_open(),
@@ -477,6 +477,7 @@ fn problem(code: Code, description: &str) -> Response {
         "Names the request, also in `instance`",
         Type::String,
     );
+    add(&mut response, "Cache-Control", "Never kept", Type::String);
     if code == Code::Unauthorized {
         add(
             &mut response,

@@ -58,6 +58,7 @@ pub struct Answer {
     link: Option<String>,
     version: Option<i64>,
     tags: Option<String>,
+    passing: bool,
 }
 
 impl Answer {
@@ -81,6 +82,7 @@ impl Answer {
             link: None,
             version: None,
             tags: None,
+            passing: false,
         }
     }
 
@@ -113,13 +115,21 @@ impl Answer {
         self
     }
 
+    /// Of this moment only, for something that is missing in it: nobody keeps it.
+    #[must_use]
+    pub const fn passing(mut self) -> Self {
+        self.passing = true;
+        self
+    }
+
     /// Sends it, or 304 where the client has it (RFC 9110 section 13.1.2).
     ///
     /// # Errors
     /// 406 where the client accepts everything but its type.
     pub fn to(self, request: &HttpRequest) -> Result<HttpResponse, Refusal> {
-        let keeps = self.tags.is_some();
+        let keeps = self.tags.is_some() && !self.passing;
         let cache_control = match request.app_data::<web::Data<App>>() {
+            _ if self.passing => HeaderValue::from_static("no-store"),
             Some(app) if keeps => app.cache_control.clone(),
             _ => NO_CACHE.1,
         };

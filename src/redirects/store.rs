@@ -120,6 +120,27 @@ pub fn get(conn: &mut Conn, id: Id) -> Result<Redirect> {
     row.ok_or(Error::NotFound("redirect"))?.into_redirect()
 }
 
+/// Where the redirects from these paths lead, each with the path and the status that it is answered with.
+///
+/// # Errors
+/// When the database fails.
+pub fn leading(conn: &mut Conn, paths: &[String]) -> Result<Vec<(String, Target, RedirectStatus)>> {
+    let there = redirects::table
+        .select(redirects::all_columns)
+        .filter(redirects::path.eq_any(paths));
+    let rows: Vec<Row> = each!(conn, c => there.load(c))?;
+    let leads = |row: Row| {
+        let redirect = row.into_redirect()?;
+        let target = match (redirect.article, redirect.to) {
+            (Some(id), _) => Target::Article(id),
+            (None, Some(address)) => Target::Address(address),
+            (None, None) => return Err(Error::internal("a redirect that leads nowhere")),
+        };
+        Ok((redirect.path, target, redirect.status))
+    };
+    rows.into_iter().map(leads).collect()
+}
+
 /// Whether a redirect stands where an article of this slug and locale would. It may stand under the path with the
 /// locale or, for the default locale, without.
 ///

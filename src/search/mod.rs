@@ -60,6 +60,8 @@ pub struct Settings {
     pub threads: usize,
     /// How long a search waits for its turn, and for a state of the index that it needs.
     pub wait: Duration,
+    /// How long a whole page waits for its related articles.
+    pub related_wait: Duration,
     /// Bytes that texts may take in memory while they are put in.
     pub memory: usize,
     /// Time between two commits that nobody waits for.
@@ -76,6 +78,7 @@ impl Default for Settings {
             folder: None,
             threads: 4,
             wait: Duration::from_secs(2),
+            related_wait: Duration::from_millis(500),
             memory: 128 * 1024 * 1024,
             pause: Duration::from_millis(250),
             slow: Duration::from_millis(100),

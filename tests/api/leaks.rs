@@ -435,6 +435,42 @@ fn every_single_answer_is_the_same_beside_what_is_hidden() {
 }
 
 #[test]
+fn every_page_of_the_website_is_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    for server in [&twins.0, &twins.1] {
+        server.search_follows();
+    }
+    for number in 0..30_u64 {
+        for prefix in ["", "/en", "/de"] {
+            alike(
+                &twins,
+                &format!("/v1/resolve?path={prefix}/article-{number}&include=markdown,text"),
+            );
+        }
+    }
+    for number in 200..220 {
+        for path in [
+            format!("/{CANARY}-{number}"),
+            format!("/de/{CANARY}-{number}"),
+        ] {
+            assert_eq!(
+                alike(&twins, &format!("/v1/resolve?path={path}")).status,
+                404
+            );
+        }
+    }
+    for path in [
+        "/xyzzy-former",
+        "/xyzzy-old-articles-0",
+        "/de/xyzzy-pages-1",
+        "/about",
+        "/en/about",
+    ] {
+        alike(&twins, &format!("/v1/resolve?path={path}"));
+    }
+}
+
+#[test]
 fn the_twins_do_differ() {
     let (plain, twin) = twins();
     assert!(twin.db().change() > plain.db().change());

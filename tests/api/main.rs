@@ -25,6 +25,7 @@ mod lists;
 mod problems;
 mod races;
 mod refusals;
+mod resolve;
 mod rights;
 mod schema;
 mod search;

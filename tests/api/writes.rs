@@ -440,8 +440,9 @@ fn the_log_tells_what_was_and_what_is() {
     let (tags, authors) = (ids("tags"), ids("authors"));
     let with = |tag: &str| {
         format!(
-            "a-{} list-articles list-t-{} list-u-{}",
+            "a-{} list-articles {} list-t-{} list-u-{}",
             one.short(),
+            masthead::changes::tags::of_slug("one"),
             tags[tag].short(),
             authors["ada"].short()
         )

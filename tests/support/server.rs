@@ -1,6 +1,7 @@
 //! A real server in this process: its own database, a free port, a clock that a test moves. It stops as in production,
 //! finishing what is in flight, when it is dropped.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc;
@@ -17,6 +18,8 @@ use masthead::db::{self, Conn, Db, Reason, Tx, Written};
 use masthead::error::{Error, Result};
 use masthead::http::envelope::Limits;
 use masthead::http::server;
+use masthead::locales::Fallbacks;
+use masthead::search;
 use masthead::time::{Clock, Time};
 use tokio::sync::oneshot;
 
@@ -74,6 +77,7 @@ pub(crate) struct Setup {
     after_commit: Option<AfterCommit>,
     /// The database of another server.
     beside: Option<db::Settings>,
+    listen: SocketAddr,
 }
 
 impl Setup {
@@ -102,6 +106,10 @@ impl Setup {
                     proves: true,
                     ..cache::Settings::default()
                 },
+                search: search::Settings {
+                    related_wait: patience,
+                    ..search::Settings::default()
+                },
                 ..app::Setup::new(Rules {
                     locales: vec!["en".into(), "de".into()],
                 })
@@ -109,7 +117,14 @@ impl Setup {
             tune: Box::new(|_settings| {}),
             after_commit: None,
             beside: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         }
+    }
+
+    /// At this address, and not at any free one.
+    pub(crate) fn at(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
     }
 
     /// As another node of a server: over its database, and looking for what it writes. The search index needs a folder of
@@ -140,6 +155,14 @@ impl Setup {
 
     pub(crate) fn locales<const N: usize>(mut self, locales: [&str; N]) -> Self {
         self.app.rules.locales = locales.map(str::to_owned).into();
+        self
+    }
+
+    /// With locales that stand in for others, each chain as `de-CH=de,en`. Set the locales first.
+    pub(crate) fn fallbacks<const N: usize>(mut self, chains: [&str; N]) -> Self {
+        let chains = chains.map(str::to_owned);
+        self.app.fallbacks =
+            Fallbacks::parse(&chains, &self.app.rules.locales).expect("chains of these locales");
         self
     }
 
@@ -193,13 +216,14 @@ impl Setup {
         app.search.start().expect("start the search index");
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let http = self.http;
+        let (http, address) = (self.http, self.listen);
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let any = "127.0.0.1:0".parse().expect("an address");
-                let listener = server::listen(any).expect("listen");
+                let listener = server::listen(address).expect("listen");
                 let app = web::Data::new(app);
                 let running = server::start(app.clone(), listener, &http).expect("start");
+                let purging = app.clone();
+                actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
                 if watches {
                     actix_web::rt::spawn(async move { app.watch().await });
                 }

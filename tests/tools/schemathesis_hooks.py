@@ -44,7 +44,7 @@ UNFORESEEABLE = [
         r"/email": "malformed",
         r"/(aliases|tags|authors)/[0-9]+": "malformed missing too_large repeated",
         # Bytes of JSON and of UTF-8, where the document counts characters.
-        r"/metadata|/path|.*/(url|image|page)": "too_large",
+        r"/metadata|/?path|.*/(url|image|page)": "too_large",
         # A cursor is one that the server gave out, and stands not beside `page`; `page` times `limit` has a bound.
         r"cursor|page": "malformed conflicting too_large",
         # Words are counted too, and no schema can count them.

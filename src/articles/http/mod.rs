@@ -212,9 +212,10 @@ async fn get_one(
     let change = app.db.public_change();
     let mut article = read_one(request, app, kind, &key, locale, show, "").await?;
     present(&mut article, app, show);
+    let depends_on = of_one(&article, &key);
     Answer::json(&article)?
         .at(change)
-        .depends_on(of_one(&article))
+        .depends_on(depends_on)
         .to(request)
 }
 
@@ -257,7 +258,7 @@ async fn get_text(
     )
     .await?;
     present(&mut article, app, show);
-    let depends_on = of_one(&article);
+    let depends_on = of_one(&article, &key);
     let text = match form {
         TextForm::Md => text_forms::markdown(&article)?,
         TextForm::Txt => text_forms::plain(&article),
@@ -269,7 +270,7 @@ async fn get_text(
         .to(request)
 }
 
-/// The published text of this slug or id; a former slug is answered by a redirect to the same route.
+/// The published text of this slug or id, in the locale asked for or one that stands in for it; a former slug is answered by a redirect to the same route.
 ///
 /// # Errors
 /// 404, 308, and when the database fails.
@@ -282,8 +283,10 @@ pub(crate) async fn read_one(
     show: Selection,
     suffix: &str,
 ) -> Result<Article, Refusal> {
+    let chain = locale.as_ref().map(|locale| app.fallbacks.of(locale));
     let lookup = Lookup {
         kind,
+        fallbacks: chain.unwrap_or_default().to_vec(),
         locale,
         locales: app.rules.locales.clone(),
     };
@@ -330,9 +333,12 @@ const fn of_all(kind: Kind) -> &'static str {
     }
 }
 
-/// What a single text depends on.
-fn of_one(article: &Article) -> String {
+/// What a single text depends on. Another text may come to stand at the same slug, in a locale that comes first.
+fn of_one(article: &Article, key: &str) -> String {
     let mut depends_on = Dependencies::default();
+    if key.parse::<Id>().is_err() {
+        depends_on.add(tags::of_slug(key));
+    }
     depends_on.add(tags::of(Resource::Article, article.id));
     depend(&mut depends_on, article);
     depends_on.list()

@@ -7,7 +7,7 @@ use crate::articles::fields::{Field, Selection};
 use crate::articles::model::Audience;
 use crate::articles::store::Filter;
 use crate::error::FaultCode;
-use crate::http::query::{Query, boolean, one_of, parsed};
+use crate::http::query::{Query, Refused, boolean, one_of, parsed};
 use crate::id::Id;
 
 /// The parameters of a list of articles.
@@ -77,7 +77,8 @@ pub(super) struct ArticleListQuery {
     reason = "documents the query; `locale` and `selection` read it"
 )]
 pub(super) struct ArticleQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
+    /// The locale, or where the text is not in that, the first of those that stand in for it. Without it, the site's
+    /// first that has the slug is meant.
     #[param(min_length = 1)]
     locale: Option<String>,
     /// Only these fields, separated by commas; the id is always there.
@@ -96,7 +97,8 @@ pub(super) struct ArticleQuery {
     reason = "documents the query; `locale` and `selection` read it"
 )]
 pub(super) struct TextFormQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
+    /// The locale, or where the text is not in that, the first of those that stand in for it. Without it, the site's
+    /// first that has the slug is meant.
     #[param(min_length = 1)]
     locale: Option<String>,
 }
@@ -188,16 +190,26 @@ pub(crate) fn locale(query: &mut Query, app: &App) -> Option<String> {
 
 /// Reads `fields` and `include`.
 pub(crate) fn selection(query: &mut Query, default: Selection) -> Selection {
-    let named = |text: &str, all: &[Field]| -> Result<Vec<Field>, _> {
-        text.split(',')
-            .map(|name| one_of(name.trim(), all, Field::as_str))
-            .collect()
-    };
-    let fields = query.one("fields", |text| named(text, Field::ALL));
-    let include = query
-        .one("include", |text| named(text, Field::INCLUDES))
-        .unwrap_or_default();
-    fields.map_or(default, Selection::of).with(&include)
+    let fields = query.one("fields", |text| several(text, Field::ALL, Field::as_str));
+    included(query, fields.map_or(default, Selection::of))
+}
+
+/// Reads `include`, which adds to these.
+pub(crate) fn included(query: &mut Query, to: Selection) -> Selection {
+    let include = query.one("include", |text| {
+        several(text, Field::INCLUDES, Field::as_str)
+    });
+    to.with(&include.unwrap_or_default())
+}
+
+/// Reads names of a closed list that are separated by commas.
+pub(crate) fn several<T: Copy>(
+    text: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Vec<T>, Refused> {
+    let names = text.split(',');
+    names.map(|it| one_of(it.trim(), all, &name)).collect()
 }
 
 #[cfg(test)]

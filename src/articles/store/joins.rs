@@ -18,7 +18,7 @@ use crate::{authors, tags};
 pub(super) fn join(
     tx: &mut Tx<'_>,
     new: &NewArticle,
-    id: Id,
+    (id, slug): (Id, &str),
     state: State,
     published_at: Option<Time>,
 ) -> Result<Footprint> {
@@ -53,7 +53,14 @@ pub(super) fn join(
         count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
     }
     let key = new.translation_key.as_deref();
-    Ok(footprint(id, new.kind, state, &tag_ids, &author_ids, key))
+    Ok(footprint(
+        id,
+        (new.kind, slug),
+        state,
+        &tag_ids,
+        &author_ids,
+        key,
+    ))
 }
 
 /// Takes an article out of its tags and authors, counts it out, and answers what it showed.
@@ -101,20 +108,28 @@ impl Before {
     pub(super) fn footprint(&self, id: Id) -> Footprint {
         let Self {
             kind,
+            slug,
             state,
             tags,
             authors,
             translation_key,
             ..
         } = self;
-        footprint(id, *kind, *state, tags, authors, translation_key.as_deref())
+        footprint(
+            id,
+            (*kind, slug),
+            *state,
+            tags,
+            authors,
+            translation_key.as_deref(),
+        )
     }
 }
 
 /// What an article in this state, with these tags, authors and translations, shows.
 fn footprint(
     id: Id,
-    kind: Kind,
+    (kind, slug): (Kind, &str),
     state: State,
     tags: &[Id],
     authors: &[Id],
@@ -127,6 +142,8 @@ fn footprint(
     let mut names = cache::of(Resource::Article, id);
     names.push(' ');
     names.push_str(list);
+    names.push(' ');
+    names.push_str(&cache::of_slug(slug));
     for (resource, ids) in [(Resource::Tag, tags), (Resource::Author, authors)] {
         for id in ids {
             names.push(' ');

@@ -7,9 +7,7 @@ use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Audience, Format, Kind, State, Translation};
 use crate::authors::model::AuthorRef;
 use crate::db::dialect::id_in;
-use crate::db::schema::{
-    article_authors, article_bodies, article_slugs, article_tags, articles, authors, tags,
-};
+use crate::db::schema::{article_authors, article_bodies, article_tags, articles, authors, tags};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -19,10 +17,10 @@ use crate::time::Time;
 /// The columns of `articles` that delivery may show.
 #[derive(Queryable)]
 pub(super) struct Row {
-    id: Id,
-    kind: String,
-    locale: String,
-    slug: String,
+    pub(super) id: Id,
+    pub(super) kind: String,
+    pub(super) locale: String,
+    pub(super) slug: String,
     title: String,
     subtitle: Option<String>,
     standfirst: Option<String>,
@@ -34,7 +32,7 @@ pub(super) struct Row {
     citations: String,
     word_count: i32,
     reading_minutes: i32,
-    translation_key: Option<String>,
+    pub(super) translation_key: Option<String>,
     external_id: Option<String>,
     updated_at: Time,
     published_at: Option<Time>,
@@ -83,82 +81,6 @@ const COLUMNS: Columns = (
     articles::published_at,
 );
 
-/// Which published article of one kind is meant.
-#[derive(Debug, Clone)]
-pub struct Lookup {
-    /// Article or page.
-    pub kind: Kind,
-    /// The locale asked for. Where none is, a slug that several locales have means the first of `locales` that has it.
-    pub locale: Option<String>,
-    /// The site's locales, the default first.
-    pub locales: Vec<String>,
-}
-
-/// The published article of this slug. A former slug is answered by [`Error::Moved`].
-///
-/// # Errors
-/// [`Error::NotFound`] where nothing published has or had that slug.
-pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) -> Result<Article> {
-    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
-    // which of two tables to begin is then nothing that a planner could get wrong.
-    let owners = article_slugs::table
-        .select((
-            article_slugs::locale,
-            article_slugs::current,
-            article_slugs::article_id,
-        ))
-        .filter(article_slugs::slug.eq(slug));
-    let owners: Vec<(String, bool, Id)> = each!(conn, c => owners.load(c))?;
-    let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
-    let mut rows = published(conn, &ids)?;
-    rows.retain(|row| row.kind == lookup.kind.as_str());
-    // One article may have had the slug in one locale and have it in another.
-    let mut found = owners
-        .iter()
-        .filter(|(.., id)| rows.iter().any(|row| row.id == *id));
-    let rank = |locale: &str| {
-        let known = lookup.locales.iter().position(|known| known == locale);
-        known.unwrap_or(usize::MAX)
-    };
-    let found = match &lookup.locale {
-        Some(wanted) => found.find(|(locale, ..)| locale == wanted),
-        // A current slug anywhere comes before a former one: the address that works beats the one that moved.
-        None => found.min_by_key(|(locale, current, _)| (!current, rank(locale))),
-    };
-    let (asked_in, current, id) = found.ok_or(Error::NotFound(lookup.kind.as_str()))?;
-    rows.retain(|row| row.id == *id);
-    let row = rows.pop().ok_or(Error::NotFound(lookup.kind.as_str()))?;
-    if !current {
-        let locale = (row.locale != *asked_in).then_some(row.locale);
-        return Err(Error::Moved {
-            slug: row.slug,
-            locale,
-        });
-    }
-    complete(conn, vec![row], show)?
-        .pop()
-        .ok_or(Error::NotFound(lookup.kind.as_str()))
-}
-
-/// The published article of this id.
-///
-/// # Errors
-/// [`Error::NotFound`] where there is none of that kind.
-pub fn by_id(conn: &mut Conn, id: Id, lookup: &Lookup, show: Selection) -> Result<Article> {
-    let found = published(conn, &[id])?;
-    let visible = |row: &Row| {
-        row.kind == lookup.kind.as_str()
-            && lookup
-                .locale
-                .as_ref()
-                .is_none_or(|locale| *locale == row.locale)
-    };
-    let rows = found.into_iter().filter(visible).collect();
-    complete(conn, rows, show)?
-        .pop()
-        .ok_or(Error::NotFound(lookup.kind.as_str()))
-}
-
 /// The published articles among these, in this order, with what is to be shown.
 ///
 /// # Errors
@@ -178,7 +100,8 @@ pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
     })
 }
 
-fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
+/// The published ones among these, in any order.
+pub(super) fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
     let query = articles::table
         .select(COLUMNS)
         .filter(articles::state.eq(State::Published.as_str()));
@@ -234,10 +157,6 @@ fn raw(json: String) -> Result<Box<RawValue>> {
 }
 
 impl Row {
-    pub(super) const fn id(&self) -> Id {
-        self.id
-    }
-
     fn into_article(self, show: Selection) -> Result<Article> {
         let has = |field| show.has(field);
         let cover = if has(Field::Cover) {

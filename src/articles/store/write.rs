@@ -80,7 +80,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
     slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     slugs::set_aliases(tx.conn(), new, None, id)?;
-    let after = joins::join(tx, new, id, state, published_at)?;
+    let after = joins::join(tx, new, (id, &slug), state, published_at)?;
     tx.log(Entry {
         action: "created",
         resource: Resource::Article,
@@ -153,7 +153,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
     each!(tx.conn(), c => body.execute(c))?;
     let before = joins::leave(tx, id, &was)?;
-    let after = joins::join(tx, new, id, state, published_at)?;
+    let after = joins::join(tx, new, (id, &slug), state, published_at)?;
     // Who follows the log wants to know what an editor put out, by whichever door.
     let way = match new.door {
         Door::Editor { .. } => was.state.way_to(state),

@@ -184,6 +184,10 @@ pub fn leave(tx: &mut Tx<'_>, article: Id) -> Result<()> {
 fn footprint(id: Id) -> Footprint {
     Footprint {
         public: true,
-        tags: cache::of(Resource::Redirect, id),
+        tags: format!(
+            "{} {}",
+            cache::of(Resource::Redirect, id),
+            cache::LIST_REDIRECTS
+        ),
     }
 }

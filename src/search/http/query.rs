@@ -107,7 +107,8 @@ pub(super) struct SuggestQuery {
     reason = "documents the query; `list_related_articles` reads it"
 )]
 pub(super) struct RelatedQuery {
-    /// The locale, where several have the slug; else the site's first that has it is meant.
+    /// The locale, or where the text is not in that, the first of those that stand in for it. Without it, the site's
+    /// first that has the slug is meant.
     #[param(min_length = 1)]
     locale: Option<String>,
     /// Articles at most, 1 to 20; default 5.

@@ -59,6 +59,18 @@ fn demo_serves_a_small_magazine_and_leaves_nothing_behind() {
             .is_some_and(|notice| notice.len() > 20)
     );
 
+    // What a website needs to draw a page, in one answer.
+    let page = demo.get("/v1/resolve?path=/closeness-after-trauma").ok();
+    assert_eq!(page["article"], article);
+    assert_eq!(page["previous"]["slug"], "still-holding-hands");
+    assert_eq!(page["next"]["slug"], "a-small-toolkit-for-hard-moments");
+    let menu = page["site"]["menus"]["main"].to_string();
+    for label in ["Contact", "Search", "About"] {
+        assert!(menu.contains(&format!("\"label\":\"{label}\"")), "{menu}");
+    }
+    let moved = demo.get("/v1/resolve?path=/old-about").ok();
+    assert_eq!(moved["redirect"]["to"], "/about");
+
     let site = demo.get("/v1/site").ok();
     assert_eq!(site["locales"], serde_json::json!(["en", "de"]));
     assert!(

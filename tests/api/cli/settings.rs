@@ -114,6 +114,32 @@ fn locales_are_tags_as_they_are_written() {
 }
 
 #[test]
+fn locales_stand_in_for_others_where_that_is_set() {
+    let database = Database::new();
+    let chains = "de-CH=de,en;de-AT=de";
+    let flags = [
+        "--locales",
+        "en,de,de-CH,de-AT",
+        "--locale-fallbacks",
+        chains,
+    ];
+    let server = Serving::over(&database, &flags);
+    let path = "/v1/articles/none?locale=de-CH";
+    assert_eq!(server.get(path).status, 404);
+
+    let mut command = on(&database, &["serve", "--locales", "en,de"]);
+    command.env("MASTHEAD_LOCALE_FALLBACKS", "de-CH=de,en;en");
+    let refused = run(command).refused();
+    for words in [
+        "--locale-fallbacks",
+        "`de-CH` in `de-CH=de,en` is none of the locales en, de",
+        "`en` is no chain such as de-CH=de,en",
+    ] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
+}
+
+#[test]
 fn a_second_is_long_enough_for_a_head_and_between_two_requests() {
     let database = Database::new();
     let bounds = ["--head-timeout-ms", "1000", "--keep-alive-ms", "1000"];

@@ -28,6 +28,10 @@ const SURFACES: &[&str] = &[
     "/v1/articles/canarybird.md",
     "/v1/articles/canarybird.txt",
     "/v1/articles/canarybird/related",
+    "/v1/resolve?path=/canarybird",
+    // It would be the next one, and one of those about the same.
+    "/v1/resolve?path=/common-words-39",
+    "/v1/resolve?path=/common-words-39&without=related",
     "/v1/articles",
     "/v1/articles?limit=100&include=tags,authors,text&count=true",
     "/v1/articles?tag=common&fields=title",

@@ -20,6 +20,7 @@ const SLICES: &[&str] = &[
     "authors",
     "keys",
     "redirects",
+    "resolve",
     "site",
     "tags",
     "users",

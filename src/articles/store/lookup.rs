@@ -1,0 +1,232 @@
+//! Which published text is meant by a slug or an id. A slug is looked for in one locale and those that stand in for it, or
+//! in all of them.
+
+use diesel::prelude::*;
+
+use super::load::{Row, complete, published};
+use crate::articles::fields::Selection;
+use crate::articles::model::{Article, Kind, State};
+use crate::db::schema::{article_slugs, articles};
+use crate::db::{Conn, each};
+use crate::error::{Error, Result};
+use crate::id::Id;
+
+/// Which published article of one kind is meant.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// Article or page.
+    pub kind: Kind,
+    /// The locale asked for. Where none is, a slug that several locales have means the first of `locales` that has it.
+    pub locale: Option<String>,
+    /// What stands in for that locale, the first choice first.
+    pub fallbacks: Vec<String>,
+    /// The site's locales, the default first.
+    pub locales: Vec<String>,
+}
+
+/// What stands at an address.
+#[derive(Debug)]
+pub enum At {
+    /// This text, of the locale asked for or of one that stands in for it.
+    Text(Box<Article>),
+    /// A text did, and is found elsewhere now.
+    Moved {
+        /// The locale of its address now: the one asked for, where the text is shown there too.
+        locale: String,
+        /// The slug of its address now.
+        slug: String,
+    },
+}
+
+/// What a slug means.
+struct Meant {
+    row: Row,
+    /// The locale in which the row has the slug, or had it.
+    locale: String,
+    current: bool,
+}
+
+/// The published article of this slug. A former slug is answered by [`Error::Moved`].
+///
+/// # Errors
+/// [`Error::NotFound`] where nothing published has or had that slug.
+pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) -> Result<Article> {
+    let kind = lookup.kind;
+    let meant = match &lookup.locale {
+        Some(locale) => in_chain(conn, slug, Some(kind), locale, &lookup.fallbacks)?,
+        None => anywhere(conn, slug, kind, &lookup.locales)?,
+    };
+    let Meant {
+        row,
+        locale,
+        current,
+    } = meant.ok_or(Error::NotFound(kind.as_str()))?;
+    if !current {
+        return Err(Error::Moved {
+            slug: row.slug,
+            locale: (row.locale != locale).then_some(row.locale),
+        });
+    }
+    whole(conn, row, show)
+}
+
+/// The published article of this id.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none of that kind, in the locale asked for or one that stands in for it.
+pub fn by_id(conn: &mut Conn, id: Id, lookup: &Lookup, show: Selection) -> Result<Article> {
+    let found = published(conn, &[id])?;
+    let visible = |row: &Row| {
+        let is_it = |locale: &String| *locale == row.locale;
+        row.kind == lookup.kind.as_str()
+            && (lookup.locale.as_ref().is_none_or(is_it) || lookup.fallbacks.iter().any(is_it))
+    };
+    let row = found.into_iter().find(visible);
+    whole(
+        conn,
+        row.ok_or(Error::NotFound(lookup.kind.as_str()))?,
+        show,
+    )
+}
+
+/// What stands at the address that this slug makes in this locale, be it an article or a page.
+///
+/// # Errors
+/// When the database fails.
+pub fn at(
+    conn: &mut Conn,
+    slug: &str,
+    locale: &str,
+    fallbacks: &[String],
+    show: Selection,
+) -> Result<Option<At>> {
+    let Some(meant) = in_chain(conn, slug, None, locale, fallbacks)? else {
+        return Ok(None);
+    };
+    if meant.current {
+        return Ok(Some(At::Text(Box::new(whole(conn, meant.row, show)?))));
+    }
+    let Row {
+        id,
+        locale: own,
+        slug,
+        translation_key,
+        ..
+    } = meant.row;
+    // Whoever reads in a locale that another stands in for stays there, unless something else has the slug there.
+    let stays = own == meant.locale
+        && in_chain(conn, &slug, None, locale, fallbacks)?.is_some_and(|there| {
+            let is_version =
+                translation_key.is_some() && there.row.translation_key == translation_key;
+            there.current && (there.row.id == id || is_version)
+        });
+    let locale = if stays { locale.to_owned() } else { own };
+    Ok(Some(At::Moved { locale, slug }))
+}
+
+fn whole(conn: &mut Conn, row: Row, show: Selection) -> Result<Article> {
+    complete(conn, vec![row], show)?
+        .pop()
+        .ok_or_else(|| Error::internal("a row became no article"))
+}
+
+/// Who has or had a slug: the locale in which, whether that is now, and the published text.
+type Owner = (String, bool, Id);
+
+/// The published texts that have or had a slug.
+fn owners(conn: &mut Conn, slug: &str, kind: Option<Kind>) -> Result<(Vec<Owner>, Vec<Row>)> {
+    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
+    // which of two tables to begin is then nothing that a planner could get wrong.
+    let owners = article_slugs::table
+        .select((
+            article_slugs::locale,
+            article_slugs::current,
+            article_slugs::article_id,
+        ))
+        .filter(article_slugs::slug.eq(slug));
+    let mut owners: Vec<Owner> = each!(conn, c => owners.load(c))?;
+    let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
+    let mut rows = published(conn, &ids)?;
+    rows.retain(|row| kind.is_none_or(|kind| row.kind == kind.as_str()));
+    owners.retain(|(.., id)| rows.iter().any(|row| row.id == *id));
+    Ok((owners, rows))
+}
+
+fn meant((locale, current, id): Owner, mut rows: Vec<Row>) -> Option<Meant> {
+    // One text may have had the slug in one locale and have it in another.
+    rows.retain(|row| row.id == id);
+    let row = rows.pop()?;
+    Some(Meant {
+        row,
+        locale,
+        current,
+    })
+}
+
+/// The text that has this slug in the first of these locales, or had it.
+fn anywhere(conn: &mut Conn, slug: &str, kind: Kind, locales: &[String]) -> Result<Option<Meant>> {
+    let rank = |locale: &str| {
+        let known = locales.iter().position(|known| known == locale);
+        known.unwrap_or(usize::MAX)
+    };
+    let (owners, rows) = owners(conn, slug, Some(kind))?;
+    // A current slug anywhere comes before a former one: the address that works beats the one that moved.
+    let first = owners
+        .into_iter()
+        .min_by_key(|(locale, current, _)| (!current, rank(locale)));
+    Ok(first.and_then(|owner| meant(owner, rows)))
+}
+
+/// The text that has or had this slug in a locale; else the one that has it in the first that stands in for that; else the
+/// one that had it there. Of what is found in a stand-in, the version in the first locale of the chain that has one: the
+/// slug tells which text is meant, and the chain in which language to read it.
+fn in_chain(
+    conn: &mut Conn,
+    slug: &str,
+    kind: Option<Kind>,
+    locale: &str,
+    fallbacks: &[String],
+) -> Result<Option<Meant>> {
+    let chain: Vec<&str> = std::iter::once(locale)
+        .chain(fallbacks.iter().map(String::as_str))
+        .collect();
+    let place = |locale: &str| chain.iter().position(|known| *known == locale);
+    let (owners, rows) = owners(conn, slug, kind)?;
+    let first = owners
+        .into_iter()
+        .filter_map(|owner| Some((place(&owner.0)?, owner)))
+        .min_by_key(|(place, (_, current, _))| (*place > 0, !current, *place));
+    let Some((found_at, owner)) = first else {
+        return Ok(None);
+    };
+    let mut found = meant(owner, rows);
+    if let Some(text) = &mut found
+        && text.current
+        && let Some(row) = version(conn, &text.row, chain.get(..found_at).unwrap_or_default())?
+    {
+        text.row = row;
+    }
+    Ok(found)
+}
+
+/// The published version of a text in the first of these locales that has one.
+fn version(conn: &mut Conn, row: &Row, locales: &[&str]) -> Result<Option<Row>> {
+    let Some(key) = row.translation_key.as_ref().filter(|_| !locales.is_empty()) else {
+        return Ok(None);
+    };
+    // The kind is looked at afterwards: in the query it would draw a planner to an index of all that is published.
+    let versions = articles::table
+        .select((articles::id, articles::locale, articles::kind))
+        .filter(articles::translation_key.eq(key))
+        .filter(articles::state.eq(State::Published.as_str()));
+    let versions: Vec<(Id, String, String)> = each!(conn, c => versions.load(c))?;
+    let first = versions
+        .into_iter()
+        .filter(|(.., kind)| *kind == row.kind)
+        .filter_map(|(id, locale, _)| Some((locales.iter().position(|it| *it == locale)?, id)))
+        .min();
+    match first {
+        Some((_, id)) => Ok(published(conn, &[id])?.pop()),
+        None => Ok(None),
+    }
+}
