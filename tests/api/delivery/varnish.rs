@@ -33,7 +33,12 @@ impl Varnish {
         );
         let file = folder.path().join("masthead.vcl");
         fs::write(&file, vcl).unwrap();
-        let mut command = Command::new("varnishd");
+        // Debian keeps it where only root looks for programs.
+        let program = ["/usr/sbin/varnishd", "/usr/local/sbin/varnishd"]
+            .into_iter()
+            .find(|program| fs::exists(program).unwrap_or(false))
+            .unwrap_or("varnishd");
+        let mut command = Command::new(program);
         command
             .args(["-F", "-a", &listen.to_string(), "-f"])
             .arg(&file)
