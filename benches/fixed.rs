@@ -17,7 +17,7 @@ pub(crate) struct Prepared {
     pub(crate) target: String,
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 struct Answer {

@@ -21,14 +21,14 @@ pub(crate) struct Target {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
-/// The bytes of a request.
-pub(crate) fn request(target: &str, if_none_match: Option<&str>) -> Vec<u8> {
-    let condition = if_none_match.map(|tag| format!("If-None-Match: {tag}\r\n"));
-    let condition = condition.unwrap_or_default();
-    format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, */*;q=0.8\r\nUser-Agent: bench\r\n{condition}\r\n")
+/// The bytes of a request, with one header more.
+pub(crate) fn request(target: &str, header: Option<(&str, &str)>) -> Vec<u8> {
+    let header = header.map(|(name, value)| format!("{name}: {value}\r\n"));
+    let header = header.unwrap_or_default();
+    format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, */*;q=0.8\r\nUser-Agent: bench\r\n{header}\r\n")
         .into_bytes()
 }
 
@@ -49,8 +49,7 @@ pub(crate) fn fetch(address: SocketAddr, requests: &[Vec<u8>]) -> Vec<Answer> {
                 headers: headers
                     .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
                     .collect(),
-                body: String::from_utf8(connection.buffer[head.len()..head.len() + body].to_vec())
-                    .unwrap(),
+                body: connection.buffer[head.len()..head.len() + body].to_vec(),
             });
         }
         answers

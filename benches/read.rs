@@ -101,6 +101,8 @@ struct Route {
     targets: Vec<String>,
     /// Again, with the entity tag of the first answer.
     again: bool,
+    /// In this content coding, once it is there.
+    coding: Option<&'static str>,
     connections: usize,
     promise: Promise,
 }
@@ -110,6 +112,8 @@ enum Promise {
     None,
     /// At most that many times the CPU time of the fixed answer.
     ToFixed(f64),
+    /// At least this part of the requests a second of the fixed answer, and for no more CPU time than that means.
+    Nearly(f64),
     /// As pages of the newest articles, of which there are as many to turn.
     AsTurned,
 }
@@ -119,6 +123,56 @@ const LIST: &str = "list of 20";
 /// The pages behind it, which are compared with those deeper down: as many rows, of which none is asked for more often.
 const TURNED: &str = "cursor, pages 2 to 53";
 
+/// What is asked for again and again, and kept.
+fn kept(press: &Press, count: usize) -> Vec<Route> {
+    let mut random = Random::new(7);
+    let slugs: Vec<String> = (0..SAMPLE)
+        .map(|_| fill::slug_of(press, random.below(count)))
+        .collect();
+    let articles: Vec<String> = slugs
+        .iter()
+        .map(|slug| format!("/v1/articles/{slug}"))
+        .collect();
+    let route = |name, targets, promise| Route {
+        name,
+        targets,
+        again: false,
+        coding: None,
+        connections: 32,
+        promise,
+    };
+    vec![
+        route("article, kept", articles.clone(), Promise::Nearly(0.8)),
+        Route {
+            again: true,
+            ..route(
+                "article, kept, 304",
+                articles.clone(),
+                Promise::Nearly(0.95),
+            )
+        },
+        Route {
+            coding: Some("br"),
+            ..route("article, kept, br", articles, Promise::Nearly(0.8))
+        },
+        route(
+            "list of 20, kept",
+            vec!["/v1/articles?include=tags,authors".into()],
+            Promise::Nearly(0.8),
+        ),
+        route(
+            "page of the website, kept",
+            slugs
+                .iter()
+                .take(200)
+                .map(|slug| format!("/v1/resolve?path=/{slug}"))
+                .collect(),
+            Promise::Nearly(0.8),
+        ),
+    ]
+}
+
+/// What is made anew each time.
 fn routes(press: &Press, count: usize) -> Vec<Route> {
     let mut random = Random::new(7);
     let slugs: Vec<String> = (0..SAMPLE)
@@ -149,17 +203,24 @@ fn routes(press: &Press, count: usize) -> Vec<Route> {
         name,
         targets,
         again: false,
+        coding: None,
         connections: 32,
         promise,
     };
+    let word = |n: usize| {
+        let text = press.body(n);
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        words.rfind(|word| word.len() > 5).unwrap().to_owned()
+    };
+    let words: Vec<String> = (0..40).map(word).collect();
     vec![
-        route("article by slug", articles(""), Promise::ToFixed(8.0)),
+        route("article by slug", articles(""), Promise::ToFixed(5.0)),
         Route {
             again: true,
             ..route("article by slug, 304", articles(""), Promise::None)
         },
         route("article as `.md`", articles(".md"), Promise::None),
-        route(LIST, vec![list(String::new())], Promise::ToFixed(18.0)),
+        route(LIST, vec![list(String::new())], Promise::ToFixed(11.0)),
         route(TURNED, behind(count - 1_100), Promise::None),
         route(
             "cursor, in the middle",
@@ -189,6 +250,38 @@ fn routes(press: &Press, count: usize) -> Vec<Route> {
                 Promise::None,
             )
         },
+        route(
+            "page of the website",
+            slugs
+                .iter()
+                .take(200)
+                .map(|slug| format!("/v1/resolve?path=/{slug}&without=related"))
+                .collect(),
+            Promise::None,
+        ),
+        Route {
+            connections: 4,
+            ..route(
+                "page of the website, with related",
+                slugs
+                    .iter()
+                    .take(200)
+                    .map(|slug| format!("/v1/resolve?path=/{slug}"))
+                    .collect(),
+                Promise::None,
+            )
+        },
+        Route {
+            connections: 4,
+            ..route(
+                "search for a word",
+                words
+                    .iter()
+                    .map(|word| format!("/v1/search?q={word}&highlight=true"))
+                    .collect(),
+                Promise::None,
+            )
+        },
     ]
 }
 
@@ -210,6 +303,35 @@ fn measure(
     data: &[&str],
     postmaster: Option<u32>,
 ) {
+    let size = format!("{title}, {} articles", grouped(count as f64));
+    let server = serve(data, &["--cache-mb", "0"]);
+    await_index(&server);
+    let anew = routes(press, count);
+    compare(
+        &format!("{size}, made anew"),
+        &server,
+        &anew,
+        rounds,
+        postmaster,
+    );
+    memory("Memory without a cache", &server);
+    drop(server);
+    let server = serve(data, &[]);
+    await_index(&server);
+    compare(
+        &format!("{size}, kept"),
+        &server,
+        &kept(press, count),
+        rounds,
+        postmaster,
+    );
+    memory("Memory with a cache of 64 MiB", &server);
+    drop(server);
+    cold_start(data);
+}
+
+/// The real server over this data.
+fn serve(data: &[&str], options: &[&str]) -> Server {
     let mut serve = Command::new(env!("CARGO_BIN_EXE_masthead"));
     serve.args([
         "serve",
@@ -220,15 +342,67 @@ fn measure(
         "--locales",
         &LOCALES.join(","),
     ]);
-    serve.args(data).current_dir(std::env::temp_dir());
-    let server = Server::start(serve);
+    serve
+        .args(data)
+        .args(options)
+        .current_dir(std::env::temp_dir());
+    Server::start(serve)
+}
 
+/// Waits until the search index is there and nothing is built beside what is measured.
+fn await_index(server: &Server) {
+    let ready = [load::request("/health/ready", None)];
+    loop {
+        let answers = load::fetch(server.address, &ready);
+        let answer: serde_json::Value = serde_json::from_slice(&answers[0].body).unwrap();
+        if answer["search"]["status"] == "ready" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+}
+
+/// What the server holds of memory now, and held at most.
+fn memory(what: &str, server: &Server) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
+    let kilobytes = |name: &str| -> f64 {
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    println!(
+        "\n{what}: {:.0} MiB, at most {:.0} MiB.",
+        kilobytes("VmRSS:") / 1024.0,
+        kilobytes("VmHWM:") / 1024.0
+    );
+}
+
+/// From the start of the program to its first answer.
+fn cold_start(data: &[&str]) {
+    let starts = (0..7).map(|_| {
+        let began = std::time::Instant::now();
+        let server = serve(data, &[]);
+        let site = load::fetch(server.address, &[load::request("/v1/articles", None)]);
+        assert_eq!(site[0].status, 200);
+        began.elapsed().as_secs_f64() * 1e3
+    });
+    let starts: Vec<f64> = starts.collect();
+    println!(
+        "\nFrom the start of the program to the answer to `/v1/articles`: {:.0} ms, of seven starts {} ms.",
+        median(starts.iter().copied()),
+        spread(&starts)
+    );
+}
+
+/// Each route, against the same bytes from the bare server, in turn.
+fn compare(title: &str, server: &Server, routes: &[Route], rounds: usize, postmaster: Option<u32>) {
     let answers = tempfile::tempdir().unwrap();
-    let routes = routes(press, count);
     let contenders: Vec<_> = routes
         .iter()
         .map(|route| {
-            let (prepared, targets) = prepare(&server, route);
+            let (prepared, targets) = prepare(server, route);
             let file = answers.path().join("answers.json");
             std::fs::write(&file, serde_json::to_vec(&prepared).unwrap()).unwrap();
             let mut serve = Command::new(std::env::current_exe().unwrap());
@@ -261,17 +435,14 @@ fn measure(
     for _ in 0..rounds {
         for ((fixed, load, _, requests), runs) in contenders.iter().zip(&mut runs) {
             runs.push((
-                run(&server, load, *requests, postmaster),
+                run(server, load, *requests, postmaster),
                 run(fixed, load, REQUESTS, None),
             ));
         }
     }
 
-    let list = routes.iter().position(|route| route.name == LIST).unwrap();
-    let turned = routes
-        .iter()
-        .position(|route| route.name == TURNED)
-        .unwrap();
+    let named = |name| routes.iter().position(|route| route.name == name);
+    let (list, turned) = (named(LIST).unwrap_or(0), named(TURNED).unwrap_or(0));
     let to = |other: usize, index: usize| {
         let pairs = runs[index].iter().zip(&runs[other]);
         median(pairs.map(|((run, _), (other, _))| run.cpu / other.cpu))
@@ -292,6 +463,10 @@ fn measure(
                 Promise::None => String::new(),
                 // PostgreSQL is asked over a socket, which costs more than all the rest.
                 Promise::ToFixed(_) if postmaster.is_some() => String::new(),
+                Promise::Nearly(part) => verdict(
+                    of(&|(run, fixed)| run.rate / fixed.rate) >= part && 1.0 / ratio >= part,
+                    &format!("at least {part} of it"),
+                ),
                 Promise::ToFixed(most) => verdict(ratio <= most, &format!("at most {most}")),
                 // What scatters from round to round is no growth.
                 Promise::AsTurned => {
@@ -332,11 +507,7 @@ fn measure(
         "promise",
         "requests a round",
     ];
-    table(
-        &format!("{title}, {} articles", grouped(count as f64)),
-        &head,
-        &rows,
-    );
+    table(title, &head, &rows);
 }
 
 /// Asks the real server for everything once, and takes down what it answers.
@@ -348,6 +519,24 @@ fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
         .collect();
     let mut requests = first.clone();
     let mut answers = load::fetch(server.address, &first);
+    if let Some(coding) = route.coding {
+        let coded = |target: &String| load::request(target, Some(("Accept-Encoding", coding)));
+        requests = route.targets.iter().map(coded).collect();
+        // They are made of what is asked for again, beside, and some are put off.
+        loop {
+            answers = load::fetch(server.address, &requests);
+            let is_coded = |answer: &load::Answer| {
+                answer
+                    .headers
+                    .iter()
+                    .any(|(name, value)| name == "content-encoding" && value == coding)
+            };
+            if answers.iter().all(is_coded) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
     if route.again {
         requests = answers
             .iter()
@@ -358,7 +547,7 @@ fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
                     .iter()
                     .find(|(name, _)| name == "etag")
                     .unwrap();
-                load::request(target, Some(&etag.1))
+                load::request(target, Some(("If-None-Match", etag.1.as_str())))
             })
             .collect();
         answers = load::fetch(server.address, &requests);
@@ -369,7 +558,12 @@ fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
         .into_iter()
         .zip(&route.targets)
         .map(|(answer, target)| {
-            assert_eq!(answer.status, status, "{target}: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                status,
+                "{target}: {}",
+                String::from_utf8_lossy(&answer.body)
+            );
             let headers = answer.headers.into_iter();
             Prepared {
                 target: target.clone(),

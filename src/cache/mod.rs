@@ -5,11 +5,12 @@
 
 mod compress;
 mod flights;
+pub mod hot;
 mod key;
 pub mod purge;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use quick_cache::Weighter;
@@ -62,6 +63,8 @@ struct Entry {
     fresh_in: AtomicU64,
     /// Its coded forms are there or being made.
     coded: AtomicBool,
+    /// How often it was asked for again.
+    hits: AtomicU32,
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +151,7 @@ impl Cache {
             return None;
         }
         kept.counters.hits.fetch_add(1, Ordering::Relaxed);
+        entry.hits.fetch_add(1, Ordering::Relaxed);
         if codes
             && !entry.coded.load(Ordering::Relaxed)
             && !entry.coded.swap(true, Ordering::AcqRel)
@@ -202,11 +206,28 @@ impl Cache {
             places: finished.tags().split(' ').map(Place::of).collect(),
             fresh_in: AtomicU64::new(0),
             coded: AtomicBool::new(finished.identity().len() < WORTH_COMPRESSING),
+            hits: AtomicU32::new(kept.hits_of(key)),
             finished,
         };
         if kept.is_fresh(&entry) {
             kept.entries.insert(key.into(), Arc::new(entry));
         }
+    }
+
+    /// The keys that are asked for most, up to so many.
+    #[must_use]
+    pub fn hottest(&self, most: usize) -> Vec<String> {
+        let Some(kept) = self.0.as_deref() else {
+            return Vec::new();
+        };
+        let all = kept.entries.iter();
+        let mut hot: Vec<(u32, Box<str>)> = all
+            .map(|(key, entry)| (entry.hits.load(Ordering::Relaxed), key))
+            .filter(|(hits, _)| *hits > 0)
+            .collect();
+        hot.sort_unstable_by(|a, b| b.cmp(a));
+        hot.truncate(most);
+        hot.into_iter().map(|(_, key)| key.into()).collect()
     }
 
     /// Appends its metrics in the text format of Prometheus.
@@ -279,6 +300,12 @@ impl Cache {
 }
 
 impl Kept {
+    /// How often what stood under a key was asked for: what follows it begins there.
+    fn hits_of(&self, key: &str) -> u32 {
+        let before = self.entries.peek(key);
+        before.map_or(0, |entry| entry.hits.load(Ordering::Relaxed))
+    }
+
     fn is_fresh(&self, entry: &Entry) -> bool {
         let freshness = self.db.freshness();
         // Before the look at the places: what is touched meanwhile is a generation of its own.
@@ -304,6 +331,7 @@ impl Kept {
             places: of.places.clone(),
             fresh_in: AtomicU64::new(0),
             coded: AtomicBool::new(true),
+            hits: AtomicU32::new(of.hits.load(Ordering::Relaxed)),
         });
         let is_there = self
             .entries

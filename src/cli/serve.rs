@@ -14,6 +14,7 @@ use super::Outcome;
 use crate::app::App;
 use crate::articles::new::Rules;
 use crate::auth::secret::Secret;
+use crate::cache::hot::HotSet;
 use crate::config::{Serve, Signing, Store};
 use crate::db::{self, Db, Reason};
 use crate::error::Result;
@@ -75,7 +76,8 @@ pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &
     setup.search.folder = Some(data.join(SEARCH));
     let app = App::new(db, secret, setup);
     app.search.start()?;
-    actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve))
+    let hot = HotSet::in_folder(data);
+    actix_web::rt::System::new().block_on(serve_until_stopped(web::Data::new(app), serve, hot))
 }
 
 /// Renders anew, while serving, what an older sanitiser rendered.
@@ -111,7 +113,7 @@ fn lock(data: &Path) -> Result<File, Box<dyn std::error::Error>> {
     }
 }
 
-async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
+async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) -> Outcome {
     let listener = server::listen(serve.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;
     let running = server::start(app.clone(), listener, &serve.server())?;
@@ -140,8 +142,18 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve) -> Outcome {
     });
     let purging = app.clone();
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
+    let (address, following, noting) = (running.address, app.clone(), hot.clone());
+    actix_web::rt::spawn(async move {
+        let answers = noting.warm(address).await;
+        if answers > 0 {
+            tracing::info!(answers, "asked for what readers asked for most before");
+        }
+        noting.follow(&following.cache).await;
+    });
+    let stopped = app.clone();
     actix_web::rt::spawn(async move { app.watch().await });
     running.server.await?;
+    hot.save(&stopped.cache);
     Ok(ExitCode::SUCCESS)
 }
 

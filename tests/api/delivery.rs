@@ -17,7 +17,8 @@ use masthead::db::Db;
 use masthead::time::Clock;
 use serde_json::json;
 
-use crate::support::{Answer, Server, article, create_all, id, page};
+use crate::cli::program::Serving;
+use crate::support::{Answer, Database, Server, article, create_all, id, page};
 
 /// A server whose cache is as in use.
 fn server() -> Server {
@@ -362,4 +363,30 @@ fn what_another_process_writes_is_seen_with_its_change() {
         .unwrap();
     article("Three").create(&server);
     assert_eq!(server.get("/v1/articles/two").status, 404);
+}
+
+#[test]
+fn what_was_asked_for_most_is_warm_after_a_restart() {
+    let database = Database::new();
+    let before = Serving::over(&database, &[]);
+    for _ in 0..3 {
+        before.get("/v1/site").ok();
+        before.get("/v1/articles?limit=5").ok();
+    }
+    before.get("/v1/tags").ok();
+    before.stop();
+    let after = Serving::over(&database, &[]);
+    let began = std::time::Instant::now();
+    let entries = || {
+        let answer = after.get("/metrics");
+        answer.text().contains("masthead_cache_entries 2\n")
+    };
+    while !entries() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it does not warm up"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    after.stop();
 }
