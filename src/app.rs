@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
+use tokio::sync::watch;
 
 use crate::articles::new::Rules;
 use crate::auth::flights::Flights;
@@ -11,6 +12,7 @@ use crate::auth::limits::{Bounds, SignInLimits};
 use crate::auth::password::Hasher;
 use crate::auth::secret::{Purpose, Secret};
 use crate::auth::token::AccessTokens;
+use crate::changes::streams::{self, Streams};
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
@@ -40,6 +42,8 @@ pub struct Setup {
     pub hashing: (usize, usize),
     /// The search index.
     pub search: search::Settings,
+    /// Live streams of changes.
+    pub streams: streams::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -85,6 +89,7 @@ impl Setup {
             sign_in: Bounds::default(),
             hashing: (2, 64),
             search: search::Settings::default(),
+            streams: streams::Settings::default(),
         }
     }
 }
@@ -119,10 +124,12 @@ pub struct App {
     pub flights: Flights,
     /// The search index.
     pub search: Search,
+    /// Live streams of changes.
+    pub streams: Streams,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     reachable: AtomicBool,
 }
 
@@ -141,6 +148,7 @@ impl App {
             sign_in,
             hashing: (threads, queue),
             search,
+            streams,
         } = setup;
         Self {
             openapi: crate::http::openapi::text_for(&rules.locales),
@@ -152,6 +160,7 @@ impl App {
             sign_ins: SignInLimits::new(sign_in),
             flights: Flights::default(),
             search: Search::new(db.clone(), &rules.locales, search),
+            streams: Streams::new(streams),
             db,
             rules,
             site_url,
@@ -160,7 +169,7 @@ impl App {
             proxies,
             lifetimes,
             origins,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             reachable: AtomicBool::new(true),
         }
     }
@@ -190,13 +199,19 @@ impl App {
 
     /// From now on the server is not ready: it finishes what it has begun.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
     }
 
     /// Whether it is about to end.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
+    }
+
+    /// Tells who goes on for long when that is so.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Notes whether the database answered, and logs it when that changes. Answers whether it did.

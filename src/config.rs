@@ -12,10 +12,12 @@ use crate::db;
 mod accounts;
 mod search;
 mod serve;
+mod streams;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::search::Search;
 pub use self::serve::Serve;
+pub use self::streams::Streams;
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Links, Search, Tokens, base_url};
+use super::{Links, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -197,6 +197,9 @@ pub struct Serve {
 
     #[command(flatten)]
     search: Search,
+
+    #[command(flatten)]
+    streams: Streams,
 }
 
 impl Serve {
@@ -225,6 +228,7 @@ impl Serve {
             },
             hashing: (self.hash_threads.into(), self.hash_queue.into()),
             search: self.search.settings(),
+            streams: self.streams.settings(),
             ..Setup::new(rules)
         }
     }

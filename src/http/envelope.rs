@@ -69,6 +69,10 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// It was HEAD that the request came with: for routes whose content has no end.
+#[derive(Debug, Clone, Copy)]
+pub struct WasHead;
+
 /// Where the routes for editors begin.
 pub const ADMIN: &str = "/v1/admin/";
 
@@ -206,6 +210,7 @@ where
         // The connection remembers that it was HEAD and sends no body; routes need only know GET.
         if request.method() == Method::HEAD {
             request.head_mut().method = Method::GET;
+            request.extensions_mut().insert(WasHead);
         }
         if readers.are_editors() {
             request.extensions_mut().insert(RequestId(id.clone()));

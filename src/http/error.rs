@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -47,6 +47,8 @@ pub enum Code {
     KeyInFlight,
     /// The answer to this write was given once and not kept.
     AnswerNotKept,
+    /// The token of a client that follows changes leads nowhere.
+    SyncReset,
     /// The resource has changed since it was read.
     PreconditionFailed,
     /// The request has content where none is read.
@@ -90,6 +92,7 @@ names!(Code {
     Conflict => "conflict",
     KeyInFlight => "idempotency-key-in-flight",
     AnswerNotKept => "answer-not-kept",
+    SyncReset => "sync-reset",
     PreconditionFailed => "precondition-failed",
     UnexpectedContent => "unexpected-content",
     ContentTooLarge => "content-too-large",
@@ -120,6 +123,7 @@ impl Code {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict | Self::KeyInFlight | Self::AnswerNotKept => StatusCode::CONFLICT,
+            Self::SyncReset => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::UnexpectedContent | Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -152,6 +156,7 @@ impl Code {
             Self::Conflict => "Something else is in the way",
             Self::KeyInFlight => "The key is being used right now",
             Self::AnswerNotKept => "The answer was shown once and not kept",
+            Self::SyncReset => "The copy has to be made anew",
             Self::PreconditionFailed => "It has changed since you read it",
             Self::UnexpectedContent => "The request has content where none is read",
             Self::ContentTooLarge => "The content is too long",
@@ -223,6 +228,12 @@ impl Code {
             Self::AnswerNotKept => {
                 "The write was done when this `Idempotency-Key` first came. Its answer showed a secret, which is kept \
                  nowhere; if it was lost, make a new one under a new key, and revoke the old."
+            }
+            Self::SyncReset => {
+                "What changed since this token cannot be told: it is of another database, or of this one before it was put \
+                 back, or too old, or a name in the filter means another tag or author now. Begin anew with \
+                 `/v1/changes?initial=true` and the same filter; `Link` has the address. When that has no more, remove \
+                 what it did not name."
             }
             Self::PreconditionFailed => {
                 "The version in `If-Match` is not the present one: somebody else was faster. Nothing was changed. `ETag` \
@@ -313,6 +324,8 @@ pub struct Problem {
     pub allow: Option<Box<str>>,
     /// The entity tag that the resource has now.
     pub etag: Option<Box<str>>,
+    /// Where to go from here (RFC 8288).
+    pub link: Option<Box<str>>,
     /// What really happened, for the log alone: it may name tables, paths or values.
     pub cause: Option<Box<str>>,
 }
@@ -327,6 +340,7 @@ impl Problem {
             retry_after: None,
             allow: None,
             etag: None,
+            link: None,
             cause: None,
         }
     }
@@ -371,6 +385,9 @@ impl Problem {
         }
         if let Some(etag) = &self.etag {
             response.insert_header((ETAG, &**etag));
+        }
+        if let Some(link) = &self.link {
+            response.insert_header((LINK, &**link));
         }
         if self.code == Code::Unauthorized {
             // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.

@@ -232,7 +232,7 @@ fn preflight(allow: &str) -> HttpResponse {
         // `*` would not stand for Authorization (Fetch standard, CORS-preflight fetch).
         .insert_header((
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Min-Change",
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Min-Change",
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()

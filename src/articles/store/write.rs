@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{joins, owners, slugs};
+use super::{joins, owners, slugs, touch};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
@@ -39,8 +39,17 @@ pub(super) struct Before {
     pub(super) version: i64,
     pub(super) published_at: Option<Time>,
     pub(super) owner: Option<Id>,
+    pub(super) translation_key: Option<String>,
     pub(super) tags: Vec<Id>,
     pub(super) authors: Vec<Id>,
+}
+
+impl Before {
+    /// What its translations showed of it.
+    fn shown(&self) -> Option<touch::Shown<'_>> {
+        let key = self.translation_key.as_deref();
+        touch::Shown::new(self.state, key, &self.locale, &self.slug)
+    }
 }
 
 /// Stores a new article.
@@ -88,6 +97,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
         after,
         detail: None,
     });
+    let shown = touch::Shown::new(state, new.translation_key.as_deref(), &new.locale, &slug);
+    touch::siblings(tx, id, None, shown)?;
     Ok(Stored {
         id,
         slug,
@@ -166,6 +177,8 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         after,
         detail: None,
     });
+    let shown = touch::Shown::new(state, new.translation_key.as_deref(), &new.locale, &slug);
+    touch::siblings(tx, id, was.shown(), shown)?;
     Ok(Stored {
         id,
         slug,
@@ -248,6 +261,9 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
         detail: None,
     };
     tx.log(entry);
+    let key = was.translation_key.as_deref();
+    let shown = touch::Shown::new(state, key, &was.locale, &was.slug);
+    touch::siblings(tx, id, was.shown(), shown)?;
     Ok(Stored {
         id,
         slug: was.slug,
@@ -280,7 +296,7 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         after: Footprint::none(),
         detail: None,
     });
-    Ok(())
+    touch::siblings(tx, id, was.shown(), None)
 }
 
 /// Makes sure that an editor's wish for a state is one of the ways there are.
@@ -340,6 +356,7 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         articles::version,
         articles::published_at,
         articles::owner,
+        articles::translation_key,
     );
     type Row = (
         String,
@@ -349,10 +366,12 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         i64,
         Option<Time>,
         Option<Id>,
+        Option<String>,
     );
     let row: Option<Row> =
         each!(conn, c => articles::table.find(id).select(columns).first(c).optional())?;
-    let Some((kind, state, locale, slug, version, published_at, owner)) = row else {
+    let Some((kind, state, locale, slug, version, published_at, owner, translation_key)) = row
+    else {
         return Ok(None);
     };
     let unknown = || {
@@ -376,6 +395,7 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         version,
         published_at,
         owner,
+        translation_key,
         tags,
         authors,
     }))
