@@ -82,7 +82,7 @@ struct StreamQuery {
     include: Option<Vec<Include>>,
 }
 
-/// Sync live
+/// Follow changes live
 ///
 /// Server-sent events: `upsert` with a text as `/v1/changes` shows it, `removal` with `{"id"}`. The last of a batch has a
 /// token as its id; send it as `Last-Event-ID` or `since` to go on there. `ready` comes first and tells where the stream

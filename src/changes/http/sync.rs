@@ -12,7 +12,7 @@ use crate::changes::store::delta::{self, Following, Since};
 use crate::changes::sync::{Delta, Removal, Reset, Token};
 use crate::error::{Fault, FaultCode};
 use crate::http::error::{Code, Problem, Refusal};
-use crate::http::query::{MAX_LIMIT, Query, Refused, one_of, whole_number};
+use crate::http::query::{MAX_LIMIT, Query, Refused, boolean, one_of, whole_number};
 use crate::http::respond::Answer;
 
 /// Texts of a page that names no number.
@@ -72,7 +72,7 @@ struct SyncQuery {
     include: Option<Vec<Include>>,
 }
 
-/// Sync
+/// Follow changes
 ///
 /// What to put into a copy of the published articles and pages, and what to remove from it, since a token. Ask again with
 /// `next_since`, at once while there is `more` and later when there is not. A copy that is kept so holds, after a
@@ -88,13 +88,13 @@ pub(crate) async fn get_changes(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Refusal> {
     let mut query = Query::parse(request.query_string());
-    let initial = query.flag("initial");
+    let initial = query.one("initial", boolean);
     let token = query.one("since", token);
     let following = following(&mut query, &app, true);
     if query.has("since") && query.has("initial") {
         let detail = "cannot stand together with `since`";
         query.refuse("initial", (FaultCode::Conflicting, detail.into()));
-    } else if !query.has("since") && !initial {
+    } else if !query.has("since") && (initial == Some(false) || !query.has("initial")) {
         let detail = "has to be there, or `initial=true` to begin with everything";
         query.refuse("since", (FaultCode::Missing, detail.into()));
     }

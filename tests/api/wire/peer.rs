@@ -168,6 +168,18 @@ impl Peer {
         }
     }
 
+    /// Reads up to the end of this text.
+    #[track_caller]
+    pub(crate) fn read_past(&mut self, text: &str) {
+        loop {
+            if let Some(at) = find(&self.received, text.as_bytes()) {
+                self.received.drain(..at + text.len());
+                return;
+            }
+            assert!(self.receive() > 0, "it ended before `{text}`");
+        }
+    }
+
     /// Waits for the end of the connection, and fails if anything comes before it or it does not end.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
