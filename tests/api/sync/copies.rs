@@ -212,7 +212,7 @@ impl Tap {
 
     /// What comes within a moment.
     fn soon(&self) -> Result<Event, RecvTimeoutError> {
-        self.events.recv_timeout(Duration::from_millis(50))
+        self.events.recv_timeout(Duration::from_millis(25))
     }
 }
 

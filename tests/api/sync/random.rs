@@ -7,6 +7,8 @@ use super::world::{QUERIES, World};
 use crate::support::Server;
 
 const ROUNDS: u64 = 12;
+/// Of the stream, which has to be waited for.
+const LIVE_ROUNDS: u64 = 3;
 
 /// Longer than the few rounds of a test run, where `MASTHEAD_SOAK_SECONDS` says so.
 #[expect(
@@ -27,12 +29,12 @@ fn patiently() -> Server {
 }
 
 /// As many rounds as are wanted, each with a number to draw from.
-fn rounds(mut round: impl FnMut(u64)) {
+fn rounds(few: u64, mut round: impl FnMut(u64)) {
     let (began, soak) = (Instant::now(), soak());
     for number in 0.. {
         let enough = match soak {
             Some(time) => began.elapsed() >= time,
-            None => number == ROUNDS,
+            None => number == few,
         };
         if enough {
             break;
@@ -50,7 +52,7 @@ fn a_copy_kept_by_pages_ends_as_a_fresh_list_is() {
         world.turn();
     }
     let mut copies: Vec<Copy> = QUERIES.iter().map(|query| Copy::new(query)).collect();
-    rounds(|round| {
+    rounds(ROUNDS, |round| {
         for _ in 0..world.random.below(40) {
             world.turn();
             // Some look in between, a little way, and go on later from where they were.
@@ -80,7 +82,7 @@ fn a_copy_kept_by_the_stream_ends_as_a_fresh_list_is() {
         world.turn();
     }
     let mut watchers: Vec<Watcher> = QUERIES.iter().map(|query| Watcher::new(query)).collect();
-    rounds(|_| {
+    rounds(LIVE_ROUNDS, |_| {
         for _ in 0..world.random.below(40) {
             world.turn();
             let index = world.random.below(watchers.len());
