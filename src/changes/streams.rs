@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// The bounds of live streams.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub struct Settings {
     pub most: usize,
     /// How long a stream says nothing at most.
     pub heartbeat: Duration,
+    /// Streams that read at once: the readers are for other requests too.
+    pub reading: usize,
     /// How long it waits between two looks at the log, for what comes together to be read together.
     pub pause: Duration,
 }
@@ -22,6 +24,7 @@ impl Default for Settings {
         Self {
             most: 256,
             heartbeat: Duration::from_secs(15),
+            reading: 2,
             pause: Duration::from_millis(100),
         }
     }
@@ -32,6 +35,7 @@ impl Default for Settings {
 pub struct Streams {
     settings: Settings,
     places: Arc<Semaphore>,
+    turns: Semaphore,
     begun: AtomicU64,
 }
 
@@ -42,6 +46,7 @@ impl Streams {
         Self {
             settings,
             places: Arc::new(Semaphore::new(settings.most)),
+            turns: Semaphore::new(settings.reading),
             begun: AtomicU64::new(0),
         }
     }
@@ -56,6 +61,11 @@ impl Streams {
     #[must_use]
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// A turn to read, which is waited for; `None` where there will be none.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// How long a client should wait before it comes back: each another time, so that not all come at once.

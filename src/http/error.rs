@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -320,12 +320,8 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// When to come back.
     pub retry_after: Option<Duration>,
-    /// The methods that there are.
-    pub allow: Option<Box<str>>,
-    /// The entity tag that the resource has now.
-    pub etag: Option<Box<str>>,
-    /// Where to go from here (RFC 8288).
-    pub link: Option<Box<str>>,
+    /// What else to tell: the methods that there are, the entity tag that the resource has now, where to go from here.
+    pub header: Option<Box<(HeaderName, String)>>,
     /// What really happened, for the log alone: it may name tables, paths or values.
     pub cause: Option<Box<str>>,
 }
@@ -338,9 +334,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
-            allow: None,
-            etag: None,
-            link: None,
+            header: None,
             cause: None,
         }
     }
@@ -380,14 +374,8 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             response.insert_header((RETRY_AFTER, wait.as_secs().max(1)));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, &**allow));
-        }
-        if let Some(etag) = &self.etag {
-            response.insert_header((ETAG, &**etag));
-        }
-        if let Some(link) = &self.link {
-            response.insert_header((LINK, &**link));
+        if let Some((name, value)) = self.header.as_deref() {
+            response.insert_header((name.clone(), value.as_str()));
         }
         if self.code == Code::Unauthorized {
             // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.
@@ -485,7 +473,7 @@ impl From<Error> for Problem {
             Error::Unauthorized => Self::new(Code::Unauthorized, detail),
             Error::Forbidden => Self::new(Code::Forbidden, detail),
             Error::Stale(etag) => Self {
-                etag: Some(etag.into()),
+                header: Some(Box::new((ETAG, etag))),
                 ..Self::new(Code::PreconditionFailed, detail)
             },
             Error::TooManyAttempts(wait) => Self {

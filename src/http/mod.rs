@@ -14,7 +14,7 @@ pub mod problems;
 pub mod query;
 pub mod respond;
 pub mod server;
-mod wire;
+pub(crate) mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -147,6 +147,7 @@ pub fn start(
                 .client_disconnect_timeout(Duration::from_secs(1))
                 .on_connect_ext(|wire: &Wire, data| {
                     data.insert(wire.last_answer());
+                    data.insert(wire.hangup());
                 })
                 .graceful_shutdown_signal(move || {
                     let mut drained = drained.clone();
@@ -201,7 +202,7 @@ pub(super) fn lacks(path: &str, method: &Method) -> Option<Problem> {
     }
     let detail = format!("this route has no method {method}");
     Some(Problem {
-        allow: Some(methods.join(", ").into()),
+        header: Some(Box::new((ALLOW, methods.join(", ")))),
         ..Problem::new(Code::MethodNotAllowed, detail)
     })
 }

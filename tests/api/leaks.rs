@@ -9,6 +9,7 @@ use masthead::tags::model::NewTag;
 use serde_json::json;
 
 use crate::support::{Answer, Make, Server, article, create_all, id, page};
+use crate::sync::copies::Tap;
 
 /// Stands in every field of what must not show.
 const CANARY: &str = "xyzzy";
@@ -432,6 +433,22 @@ fn changes_are_the_same_beside_what_is_hidden() {
             }
         }
     }
+}
+
+#[test]
+fn a_stream_is_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    let begin = Server::start().get("/v1/changes?initial=true").ok();
+    let since = begin["next_since"].as_str().unwrap();
+    let query =
+        format!("since={since}&include=body,markdown,text,tags,authors,translations,metadata");
+    let [one, other] = [&twins.0, &twins.1].map(|server| {
+        let tap = Tap::open(&server.client, &query, None).unwrap();
+        let events = (0..32).map(|_| tap.next().unwrap());
+        events.collect::<Vec<_>>()
+    });
+    assert_eq!(one, other);
+    assert!(one.iter().all(|event| !event.data.contains(CANARY)));
 }
 
 /// One write that makes what is public and what is not tells nothing of the second by where it can be interrupted.

@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use super::sync::{fitting, following, start_anew, token};
 use crate::app::App;
-use crate::articles::fields::Field;
+use crate::articles::fields::{Field, Selection};
 use crate::articles::http::present;
 use crate::articles::http::query::Include;
 use crate::articles::model::{Audience, Kind};
@@ -27,9 +27,10 @@ use crate::http::envelope::WasHead;
 use crate::http::error::{Code, Problem, Refusal};
 use crate::http::query::Query;
 use crate::http::respond::{CHANGE, accepts};
+use crate::http::wire::Hangup;
 
-/// Texts of one batch.
-pub(super) const BATCH: u32 = 20;
+/// Texts of one batch, and of one that holds whole bodies: as many batches as there are streams must fit into memory.
+const BATCHES: [u32; 2] = [20, 5];
 /// How long a stream rests after the database did not answer.
 const REST: Duration = Duration::from_secs(1);
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -155,6 +156,7 @@ pub(crate) async fn stream_changes(
         said: Instant::now(),
         news,
         stopping,
+        hangup: request.conn_data::<Hangup>().cloned().unwrap_or_default(),
         _place: place,
     };
     live.greet();
@@ -164,6 +166,16 @@ pub(crate) async fn stream_changes(
         Some((Ok::<_, Infallible>(event), live))
     });
     Ok(response.streaming(events))
+}
+
+/// Texts of one batch.
+pub(super) fn batch(show: Selection) -> u32 {
+    let [short, whole] = BATCHES;
+    if show.any(&[Field::Body, Field::Markdown, Field::Text, Field::Metadata]) {
+        whole
+    } else {
+        short
+    }
 }
 
 /// The token in `Last-Event-ID`, which a browser sends when it comes back by itself.
@@ -204,6 +216,7 @@ struct Live {
     retry: Duration,
     news: watch::Receiver<i64>,
     stopping: watch::Receiver<bool>,
+    hangup: Hangup,
     _place: OwnedSemaphorePermit,
 }
 
@@ -238,6 +251,7 @@ impl Live {
             let wake = tokio::select! {
                 biased;
                 changed = self.stopping.changed() => changed.map(|()| Wake::Again),
+                () = self.hangup.happens() => return None,
                 () = look => Ok(Wake::Look),
                 () = sleep_until(self.said + settings.heartbeat) => Ok(Wake::Heartbeat),
                 changed = self.news.changed(), if !behind => changed.map(|()| Wake::Again),
@@ -255,11 +269,13 @@ impl Live {
     /// Reads the next batch.
     async fn look(&mut self) {
         let (asked, since) = (self.following.clone(), Since::Token(self.at.clone()));
-        let read = self
-            .app
-            .db
-            .read(move |conn| delta::read(conn, &asked, &since))
-            .await;
+        let read = {
+            let _turn = self.app.streams.turn().await;
+            self.app
+                .db
+                .read(move |conn| delta::read(conn, &asked, &since))
+                .await
+        };
         self.looked = Instant::now();
         let taken = match read {
             Ok(Ok(page)) => self.take(page),

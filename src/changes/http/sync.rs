@@ -1,6 +1,8 @@
 //! What readers who keep a copy must change in it.
 
+use actix_web::http::header::LINK;
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use utoipa::IntoParams;
 
 use crate::app::App;
@@ -15,6 +17,8 @@ use crate::http::error::{Code, Problem, Refusal};
 use crate::http::query::{MAX_LIMIT, Query, Refused, boolean, one_of, whole_number};
 use crate::http::respond::Answer;
 
+/// What is written otherwise between `<` and `>`, and all that is not ASCII.
+const LINKABLE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 /// Texts of a page that names no number.
 const DEFAULT_LIMIT: u32 = 100;
 
@@ -28,6 +32,7 @@ struct SyncQuery {
     #[param(min_length = 1, max_length = 512)]
     since: Option<String>,
     /// `true` begins with everything there is.
+    #[param(example = true)]
     initial: Option<bool>,
     /// Articles or pages alone.
     #[param(inline)]
@@ -148,14 +153,16 @@ pub(super) fn following(query: &mut Query, app: &App, limited: bool) -> Followin
             limit @ 1..=MAX_LIMIT => Ok(limit),
             _ => Err((FaultCode::TooLarge, format!("is at most {MAX_LIMIT}"))),
         });
-        limit.unwrap_or(DEFAULT_LIMIT)
+        Some(limit.unwrap_or(DEFAULT_LIMIT))
     } else {
-        super::stream::BATCH
+        None
     };
+    let show = articles::selection(query, Selection::summary());
+    let limit = limit.unwrap_or_else(|| super::stream::batch(show));
     Following {
         filter,
         kind,
-        show: articles::selection(query, Selection::summary()),
+        show,
         limit: limit as usize,
     }
 }
@@ -167,13 +174,15 @@ pub(super) fn start_anew(reset: Reset, request: &HttpRequest, app: &App) -> Prob
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("since="));
     let query: Vec<&str> = std::iter::once("initial=true").chain(kept).collect();
-    let address = app.api_url(&format!("/v1/changes?{}", query.join("&")));
+    // What a client sent as it stands may be no header.
+    let query = utf8_percent_encode(&query.join("&"), LINKABLE).to_string();
+    let address = app.api_url(&format!("/v1/changes?{query}"));
     let detail = format!(
         "{}; begin anew with `initial=true`, as `Link` says",
         reset.detail()
     );
     Problem {
-        link: Some(format!("<{address}>; rel=\"start\"").into()),
+        header: Some(Box::new((LINK, format!("<{address}>; rel=\"start\"")))),
         ..Problem::new(Code::SyncReset, detail)
     }
 }

@@ -176,7 +176,7 @@ fn there_are_no_more_than_are_allowed() {
     await_place(&server);
 }
 
-/// Who has gone is noticed by what is said to them.
+/// Until somebody's place is free again.
 fn await_place(server: &Server) {
     for _ in 0..600 {
         if Tap::open(&server.client, "", None).is_ok() {
@@ -185,6 +185,24 @@ fn await_place(server: &Server) {
         std::thread::sleep(Duration::from_millis(50));
     }
     panic!("no place comes free");
+}
+
+#[test]
+fn who_hangs_up_leaves_their_place_at_once() {
+    let server = Server::setup()
+        .app(|app| {
+            app.streams.most = 1;
+            app.streams.heartbeat = Duration::from_secs(3600);
+        })
+        .start();
+    for _ in 0..3 {
+        let mut peer = Peer::connect(server.client.address());
+        peer.ask("GET", "/v1/changes/stream");
+        peer.read_past("event: ready");
+        drop(peer);
+        await_place(&server);
+        await_place(&server);
+    }
 }
 
 #[test]
