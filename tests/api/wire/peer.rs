@@ -168,13 +168,13 @@ impl Peer {
         }
     }
 
-    /// Reads up to the end of this text.
+    /// Reads up to the end of this text, and answers what stands before that.
     #[track_caller]
-    pub(crate) fn read_past(&mut self, text: &str) {
+    pub(crate) fn read_past(&mut self, text: &str) -> String {
         loop {
             if let Some(at) = find(&self.received, text.as_bytes()) {
-                self.received.drain(..at + text.len());
-                return;
+                let read: Vec<u8> = self.received.drain(..at + text.len()).collect();
+                return String::from_utf8_lossy(&read).into_owned();
             }
             assert!(self.receive() > 0, "it ended before `{text}`");
         }
