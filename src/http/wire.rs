@@ -13,7 +13,7 @@ use actix_web::http::header::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::envelope::{Readers, protect, request_id};
 use super::error::{Code, Problem};
@@ -111,8 +111,9 @@ impl Wire {
     fn poll_stream(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.stream()?.poll_write(cx, bytes) {
             Poll::Ready(written) => {
-                // Between the writes of an answer that goes on for hours there is nothing that could be taken.
-                self.stalled = None;
+                if let Some(stalled) = &mut self.stalled {
+                    stalled.as_mut().reset(Instant::now() + self.write_deadline);
+                }
                 Poll::Ready(written)
             }
             Poll::Pending => self.poll_stalled(cx),

@@ -180,6 +180,17 @@ impl Peer {
         }
     }
 
+    /// Reads up to the end of this text, and forgets what stands before it, however much that is.
+    #[track_caller]
+    pub(crate) fn skip_past(&mut self, text: &str) {
+        while find(&self.received, text.as_bytes()).is_none() {
+            let kept = self.received.len().min(text.len());
+            self.received.drain(..self.received.len() - kept);
+            assert!(self.receive() > 0, "it ended before `{text}`");
+        }
+        self.read_past(text);
+    }
+
     /// Waits for the end of the connection, and fails if anything comes before it or it does not end.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
