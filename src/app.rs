@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
+use tokio::sync::watch;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -15,6 +16,7 @@ use crate::auth::secret::{Purpose, Secret};
 use crate::auth::token::AccessTokens;
 use crate::cache::purge::Purge;
 use crate::cache::{self, Cache};
+use crate::changes::streams::{self, Streams};
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::peer::TrustedProxies;
@@ -58,6 +60,8 @@ pub struct Setup {
     pub cache_control: HeaderValue,
     /// Caches in front that are told of changes.
     pub purge_urls: Vec<Url>,
+    /// Live streams of changes.
+    pub streams: streams::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -107,6 +111,7 @@ impl Setup {
             cache: cache::Settings::default(),
             cache_control: NO_CACHE.1,
             purge_urls: Vec::new(),
+            streams: streams::Settings::default(),
         }
     }
 }
@@ -149,10 +154,12 @@ pub struct App {
     pub cache_control: HeaderValue,
     /// Who tells caches in front of changes.
     pub purge: Purge,
+    /// Live streams of changes.
+    pub streams: Streams,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     reachable: AtomicBool,
 }
 
@@ -175,6 +182,7 @@ impl App {
             cache,
             cache_control,
             purge_urls,
+            streams,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -196,6 +204,7 @@ impl App {
             cache: Cache::new(db.clone(), cache),
             cache_control,
             purge: Purge::new(purge_urls, mark),
+            streams: Streams::new(streams),
             db,
             rules,
             fallbacks,
@@ -205,7 +214,7 @@ impl App {
             proxies,
             lifetimes,
             origins,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             reachable: AtomicBool::new(true),
         }
     }
@@ -249,13 +258,19 @@ impl App {
 
     /// From now on the server is not ready: it finishes what it has begun.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
     }
 
     /// Whether it is about to end.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
+    }
+
+    /// Tells who goes on for long when that is so.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Notes whether the database answered, and logs it when that changes. Answers whether it did.

@@ -13,11 +13,13 @@ mod accounts;
 mod delivery;
 mod search;
 mod serve;
+mod streams;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
 pub use self::search::Search;
 pub use self::serve::Serve;
+pub use self::streams::Streams;
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]

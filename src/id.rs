@@ -28,6 +28,12 @@ impl Id {
         &self.0
     }
 
+    /// The id in these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// The id in these bytes, or `None` unless there are 16.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {

@@ -251,10 +251,6 @@ pub struct Translation {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Article {
-    /// What its translations share; nobody is shown it.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub translation_key: Option<String>,
     /// Its id.
     #[schema(value_type = uuid::Uuid)]
     pub id: Id,

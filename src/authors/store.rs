@@ -178,11 +178,29 @@ pub struct Found {
 /// # Errors
 /// When the database fails.
 pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
+    look_up(conn, key, 0)
+}
+
+/// The public author of this id, slug or name: to readers, one who is not public takes no name from another.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_public(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
+    look_up(conn, key, 1)
+}
+
+/// Among those with so many published texts or more.
+fn look_up(conn: &mut Conn, key: &str, texts: i64) -> Result<Option<Found>> {
     let found = (authors::id, authors::article_count);
+    let named = authors::public_count.ge(texts);
     if let Ok(id) = key.parse::<Id>() {
-        return Ok(each!(conn, c => authors::table.find(id).select(found).first(c).optional())?);
+        let of_id = authors::table.find(id).select(found).filter(named);
+        return Ok(each!(conn, c => of_id.first(c).optional())?);
     }
-    let of_slug = authors::table.select(found).filter(authors::slug.eq(key));
+    let of_slug = authors::table
+        .select(found)
+        .filter(authors::slug.eq(key))
+        .filter(named);
     if let Some(author) = each!(conn, c => of_slug.first(c).optional())? {
         return Ok(Some(author));
     }
@@ -190,6 +208,7 @@ pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
     let of_name = authors::table
         .select(found)
         .filter(authors::name_key.eq(&name))
+        .filter(named)
         .order(authors::id);
     Ok(each!(conn, c => of_name.first(c).optional())?)
 }

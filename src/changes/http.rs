@@ -1,5 +1,8 @@
 //! The audit for admins: who did what when, and what looked like an attack.
 
+pub mod stream;
+pub mod sync;
+
 use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};

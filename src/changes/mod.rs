@@ -5,4 +5,6 @@ pub mod audit;
 pub mod http;
 pub mod model;
 pub mod store;
+pub mod streams;
+pub mod sync;
 pub mod tags;

@@ -47,12 +47,6 @@ pub fn of_slug(slug: &str) -> String {
     format!("s-{:08x}", xxh3_64(slug.as_bytes()) >> 32)
 }
 
-/// The tag of the texts that are translations of each other.
-#[must_use]
-pub fn of_translations(key: &str) -> String {
-    format!("g-{:08x}", xxh3_64(key.as_bytes()) >> 32)
-}
-
 /// Tags of an answer at most; with more, groups stand for their members.
 const MOST: usize = 64;
 
@@ -77,10 +71,9 @@ impl Dependencies {
     #[must_use]
     pub fn list(mut self) -> String {
         /// What stands for the members of a kind: the beginning of their tags, the group.
-        const GROUPS: [(&str, &[&str]); 5] = [
+        const GROUPS: [(&str, &[&str]); 4] = [
             ("t-", &[LIST_TAGS]),
             ("u-", &[LIST_AUTHORS]),
-            ("g-", &[LIST_ARTICLES, LIST_PAGES]),
             ("s-", &[LIST_ARTICLES, LIST_PAGES]),
             ("a-", &[LIST_ARTICLES, LIST_PAGES]),
         ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Links, Search, Tokens, base_url};
+use super::{Delivery, Links, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -210,6 +210,9 @@ pub struct Serve {
 
     #[command(flatten)]
     delivery: Delivery,
+
+    #[command(flatten)]
+    streams: Streams,
 }
 
 impl Serve {
@@ -245,6 +248,7 @@ impl Serve {
             cache: self.delivery.cache(),
             cache_control: self.delivery.cache_control(),
             purge_urls: self.delivery.purge_urls.clone(),
+            streams: self.streams.settings(),
             ..Setup::new(rules)
         })
     }

@@ -13,6 +13,8 @@ pub struct Feed {
     news: Condvar,
     /// The last change that it has followed.
     reached: watch::Sender<i64>,
+    /// The last change that this node knows.
+    known: watch::Sender<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ impl Default for Feed {
             news: Condvar::new(),
             // Before the first state of an index there is none that includes even change 0.
             reached: watch::Sender::new(-1),
+            known: watch::Sender::new(0),
         }
     }
 }
@@ -66,6 +69,18 @@ impl Feed {
         if state.followed && is_news {
             self.news.notify_all();
         }
+        drop(state);
+        self.known.send_if_modified(|known| {
+            let is_news = change > *known;
+            *known = change.max(*known);
+            is_news
+        });
+    }
+
+    /// Hears of each change that this node comes to know.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<i64> {
+        self.known.subscribe()
     }
 
     /// The last change of this node that took something from readers: what shows a state before it may not be answered.

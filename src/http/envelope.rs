@@ -72,6 +72,10 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// It was HEAD that the request came with: for routes whose content has no end.
+#[derive(Debug, Clone, Copy)]
+pub struct WasHead;
+
 /// Where the routes for editors begin.
 pub const ADMIN: &str = "/v1/admin/";
 
@@ -209,6 +213,7 @@ where
         // The connection remembers that it was HEAD and sends no body; routes need only know GET.
         if request.method() == Method::HEAD {
             request.head_mut().method = Method::GET;
+            request.extensions_mut().insert(WasHead);
         }
         if readers.are_editors() {
             request.extensions_mut().insert(RequestId(id.clone()));
@@ -262,7 +267,7 @@ struct Kept {
 impl Kept {
     fn of(request: &ServiceRequest, readers: &Readers) -> Option<Self> {
         // These tell of the moment, and must not wait for anything.
-        const OF_THE_MOMENT: [&str; 2] = ["/health/", "/metrics"];
+        const OF_THE_MOMENT: [&str; 3] = ["/health/", "/metrics", "/v1/changes/stream"];
         let is_delivery = !readers.are_editors()
             && *request.method() == Method::GET
             && !OF_THE_MOMENT

@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub enum Code {
     KeyInFlight,
     /// The answer to this write was given once and not kept.
     AnswerNotKept,
+    /// The token of a client that follows changes leads nowhere.
+    SyncReset,
     /// The resource has changed since it was read.
     PreconditionFailed,
     /// The request has content where none is read.
@@ -90,6 +93,7 @@ names!(Code {
     Conflict => "conflict",
     KeyInFlight => "idempotency-key-in-flight",
     AnswerNotKept => "answer-not-kept",
+    SyncReset => "sync-reset",
     PreconditionFailed => "precondition-failed",
     UnexpectedContent => "unexpected-content",
     ContentTooLarge => "content-too-large",
@@ -120,6 +124,7 @@ impl Code {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict | Self::KeyInFlight | Self::AnswerNotKept => StatusCode::CONFLICT,
+            Self::SyncReset => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::UnexpectedContent | Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -152,6 +157,7 @@ impl Code {
             Self::Conflict => "Something else is in the way",
             Self::KeyInFlight => "The key is being used right now",
             Self::AnswerNotKept => "The answer was shown once and not kept",
+            Self::SyncReset => "The copy has to be made anew",
             Self::PreconditionFailed => "It has changed since you read it",
             Self::UnexpectedContent => "The request has content where none is read",
             Self::ContentTooLarge => "The content is too long",
@@ -223,6 +229,12 @@ impl Code {
             Self::AnswerNotKept => {
                 "The write was done when this `Idempotency-Key` first came. Its answer showed a secret, which is kept \
                  nowhere; if it was lost, make a new one under a new key, and revoke the old."
+            }
+            Self::SyncReset => {
+                "What changed since this token cannot be told: it is of another database, or of this one before it was put \
+                 back, or too old, or a name in the filter means another tag or author now. Begin anew with \
+                 `/v1/changes?initial=true` and the same filter; `Link` has the address. When that has no more, remove \
+                 what it did not name."
             }
             Self::PreconditionFailed => {
                 "The version in `If-Match` is not the present one: somebody else was faster. Nothing was changed. `ETag` \
@@ -309,10 +321,8 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// When to come back.
     pub retry_after: Option<Duration>,
-    /// The methods that there are.
-    pub allow: Option<Box<str>>,
-    /// The entity tag that the resource has now.
-    pub etag: Option<Box<str>>,
+    /// What else to tell: the methods that there are, the entity tag that the resource has now, where to go from here.
+    pub header: Option<Box<(HeaderName, String)>>,
     /// What really happened, for the log alone: it may name tables, paths or values.
     pub cause: Option<Box<str>>,
 }
@@ -325,8 +335,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
-            allow: None,
-            etag: None,
+            header: None,
             cause: None,
         }
     }
@@ -368,11 +377,8 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             response.insert_header((RETRY_AFTER, wait.as_secs().max(1)));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, &**allow));
-        }
-        if let Some(etag) = &self.etag {
-            response.insert_header((ETAG, &**etag));
+        if let Some((name, value)) = self.header.as_deref() {
+            response.insert_header((name.clone(), value.as_str()));
         }
         if self.code == Code::Unauthorized {
             // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.
@@ -470,7 +476,7 @@ impl From<Error> for Problem {
             Error::Unauthorized => Self::new(Code::Unauthorized, detail),
             Error::Forbidden => Self::new(Code::Forbidden, detail),
             Error::Stale(etag) => Self {
-                etag: Some(etag.into()),
+                header: Some(Box::new((ETAG, etag))),
                 ..Self::new(Code::PreconditionFailed, detail)
             },
             Error::TooManyAttempts(wait) => Self {

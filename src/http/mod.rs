@@ -15,7 +15,7 @@ pub mod problems;
 pub mod query;
 pub mod respond;
 pub mod server;
-mod wire;
+pub(crate) mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -33,6 +33,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(search::http::search_texts)
         .service(search::http::suggest_texts)
         .service(search::http::list_related_articles)
+        .service(changes::http::stream::stream_changes)
+        .service(changes::http::sync::get_changes)
         .service(site::http::get_site)
         .service(tags::http::list_tags)
         .service(tags::http::get_tag)

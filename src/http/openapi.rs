@@ -158,11 +158,12 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
+    ("Sync", "Keeping a copy of what is published"),
     ("Site", "What every page of the website shows"),
     ("Sign-in", "Tokens for those who edit"),
     ("Me", "One's own account and sessions"),
@@ -186,7 +187,7 @@ const TAGS: [(&str, &str); 18] = [
 ];
 
 /// The problems that several routes share, by the name of their response.
-const SHARED: [(Code, &str); 17] = [
+const SHARED: [(Code, &str); 18] = [
     (
         Code::InvalidQuery,
         "The query, the path, a header or the JSON has faults",
@@ -202,6 +203,10 @@ const SHARED: [(Code, &str); 17] = [
     (
         Code::Conflict,
         "The state of things is in the way, or a request with the same `Idempotency-Key`",
+    ),
+    (
+        Code::SyncReset,
+        "What changed since the token cannot be told; begin anew",
     ),
     (
         Code::PreconditionFailed,
@@ -251,6 +256,11 @@ impl Route<'_> {
         self.path.starts_with("/health/") || self.path == "/metrics"
     }
 
+    /// Whose answer has no end.
+    fn is_live(self) -> bool {
+        self.path.ends_with("/stream")
+    }
+
     /// Signing in, which is asked for before anybody is known.
     fn is_open(self) -> bool {
         matches!(
@@ -278,7 +288,7 @@ impl Route<'_> {
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in || self.is_of_operations())
+        !(signs_in || self.is_of_operations() || self.is_live())
     }
 
     /// Whether answers name a change that they include.
@@ -291,7 +301,7 @@ impl Route<'_> {
         let explains = ["/docs", "/problems/"]
             .iter()
             .any(|path| self.path.starts_with(path));
-        self.method == Method::Get && !(self.is_editors() || self.is_of_operations() || explains)
+        self.method == Method::Get && self.is_tagged() && !(self.is_editors() || explains)
     }
 
     /// Adds what every such route takes and answers.
@@ -327,10 +337,13 @@ impl Route<'_> {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
             Code::NotFound => self.path.contains('{') || self.path == "/v1/resolve",
-            Code::NotAcceptable => responses.contains_key("304") || writes && !self.is_open(),
+            Code::NotAcceptable => {
+                responses.contains_key("304") || self.is_live() || writes && !self.is_open()
+            }
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
             Code::Conflict => writes && !self.is_open(),
             Code::DiskFull => writes,
+            Code::SyncReset => self.path.starts_with("/v1/changes"),
             Code::PreconditionFailed => self.takes_version(),
             Code::PreconditionRequired => self.needs_version(),
             Code::TooManyRequests => ["/auth/login", "/auth/refresh", "/me/password"]
@@ -485,6 +498,9 @@ fn problem(code: Code, description: &str) -> Response {
             "`Bearer` (RFC 6750)",
             Type::String,
         );
+    }
+    if code == Code::SyncReset {
+        add(&mut response, "Link", "Where to begin anew", Type::String);
     }
     if code == Code::PreconditionFailed {
         add(

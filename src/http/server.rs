@@ -147,6 +147,7 @@ pub fn start(
                 .client_disconnect_timeout(Duration::from_secs(1))
                 .on_connect_ext(|wire: &Wire, data| {
                     data.insert(wire.last_answer());
+                    data.insert(wire.hangup());
                 })
                 .graceful_shutdown_signal(move || {
                     let mut drained = drained.clone();
@@ -201,7 +202,7 @@ pub(super) fn lacks(path: &str, method: &Method) -> Option<Problem> {
     }
     let detail = format!("this route has no method {method}");
     Some(Problem {
-        allow: Some(methods.join(", ").into()),
+        header: Some(Box::new((ALLOW, methods.join(", ")))),
         ..Problem::new(Code::MethodNotAllowed, detail)
     })
 }
@@ -232,7 +233,7 @@ fn preflight(allow: &str) -> HttpResponse {
         // `*` would not stand for Authorization (Fetch standard, CORS-preflight fetch).
         .insert_header((
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Min-Change",
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Min-Change",
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()

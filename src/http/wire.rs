@@ -12,6 +12,7 @@ use std::time::Duration;
 use actix_web::http::header::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::envelope::{Readers, protect, request_id};
@@ -29,6 +30,17 @@ impl LastAnswer {
     }
 }
 
+/// Tells an answer that goes on for hours that its reader has gone: otherwise that would show only in a write.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hangup(Rc<Notify>);
+
+impl Hangup {
+    /// Waits for it.
+    pub(crate) async fn happens(&self) {
+        self.0.notified().await;
+    }
+}
+
 /// A connection with a deadline on its writes and words for the library's bare refusals.
 pub(super) struct Wire {
     /// There until the end.
@@ -41,6 +53,7 @@ pub(super) struct Wire {
     /// A refusal was written.
     refused: bool,
     last_answer: LastAnswer,
+    hangup: Hangup,
     /// Who waits for something to read.
     reader: Option<Waker>,
     /// Bytes read since the last end of a line, and whether a line was longer than the library can take for a URL.
@@ -59,6 +72,7 @@ impl Wire {
             instead: None,
             refused: false,
             last_answer: LastAnswer::default(),
+            hangup: Hangup::default(),
             reader: None,
             line: 0,
             long_line: false,
@@ -68,6 +82,11 @@ impl Wire {
     /// What ends this connection after an answer.
     pub(super) fn last_answer(&self) -> LastAnswer {
         self.last_answer.clone()
+    }
+
+    /// What tells that the peer has gone.
+    pub(super) fn hangup(&self) -> Hangup {
+        self.hangup.clone()
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
@@ -221,6 +240,9 @@ impl AsyncRead for Wire {
         };
         read?;
         let came = buf.filled().get(before..).unwrap_or_default();
+        if came.is_empty() {
+            self.hangup.0.notify_one();
+        }
         let first = came.iter().position(|byte| *byte == b'\n');
         self.long_line |= self.line + first.unwrap_or(came.len()) > LONGEST_URL;
         self.line = match came.iter().rposition(|byte| *byte == b'\n') {

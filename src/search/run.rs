@@ -317,7 +317,7 @@ fn filters(
     } = &request.filter;
     let mut filters: Vec<Box<dyn Query>> = Vec::new();
     for tag in all_tags {
-        filters.push(match tags::find(conn, tag)? {
+        filters.push(match tags::find_public(conn, tag)? {
             Some(tag) => bytes(fields.tags, tag.id.as_bytes()),
             None => Box::new(EmptyQuery),
         });
@@ -325,13 +325,13 @@ fn filters(
     if !any_tags.is_empty() {
         let mut terms = Vec::with_capacity(any_tags.len());
         for tag in any_tags {
-            let tag = tags::find(conn, tag)?;
+            let tag = tags::find_public(conn, tag)?;
             terms.extend(tag.map(|tag| Term::from_field_bytes(fields.tags, tag.id.as_bytes())));
         }
         filters.push(Box::new(TermSetQuery::new(terms)));
     }
     if let Some(author) = author {
-        filters.push(match authors::find(conn, author)? {
+        filters.push(match authors::find_public(conn, author)? {
             Some(author) => bytes(fields.authors, author.id.as_bytes()),
             None => Box::new(EmptyQuery),
         });

@@ -38,16 +38,37 @@ pub struct Found {
 /// # Errors
 /// When the database fails.
 pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
+    look_up(conn, key, 0)
+}
+
+/// The public tag of this id, slug, name or alias: to readers, one that is not public takes no name from another.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_public(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
+    look_up(conn, key, 1)
+}
+
+/// Among those with so many uses or more.
+fn look_up(conn: &mut Conn, key: &str, uses: i64) -> Result<Option<Found>> {
     let found = (tags::id, tags::article_count);
+    let used = tags::subtree_count.ge(uses);
     if let Ok(id) = key.parse::<Id>() {
-        return Ok(each!(conn, c => tags::table.find(id).select(found).first(c).optional())?);
+        let of_id = tags::table.find(id).select(found).filter(used);
+        return Ok(each!(conn, c => of_id.first(c).optional())?);
     }
     let name = slug::name_key(key);
-    let of_slug = tags::table.select(found).filter(tags::slug.eq(key));
+    let of_slug = tags::table
+        .select(found)
+        .filter(tags::slug.eq(key))
+        .filter(used);
     if let Some(tag) = each!(conn, c => of_slug.first(c).optional())? {
         return Ok(Some(tag));
     }
-    let of_name = tags::table.select(found).filter(tags::name_key.eq(&name));
+    let of_name = tags::table
+        .select(found)
+        .filter(tags::name_key.eq(&name))
+        .filter(used);
     if let Some(tag) = each!(conn, c => of_name.first(c).optional())? {
         return Ok(Some(tag));
     }
@@ -59,6 +80,7 @@ pub fn find(conn: &mut Conn, key: &str) -> Result<Option<Found>> {
                 .eq(key)
                 .or(tag_aliases::name_key.eq(&name)),
         )
+        .filter(used)
         .order(tag_aliases::slug);
     Ok(each!(conn, c => of_alias.first(c).optional())?)
 }

@@ -9,6 +9,7 @@ use masthead::tags::model::NewTag;
 use serde_json::json;
 
 use crate::support::{Answer, Make, Server, article, create_all, id, page};
+use crate::sync::copies::Tap;
 
 /// Stands in every field of what must not show.
 const CANARY: &str = "xyzzy";
@@ -393,6 +394,89 @@ fn searches_are_the_same_beside_what_is_hidden() {
             &format!("/v1/articles/{}/related?limit=20&include=tags", id(number)),
         );
     }
+}
+
+#[test]
+fn changes_are_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    let filters = [
+        "",
+        "kind=page",
+        "tag=mind&include=tags",
+        "tag=xyzzy",
+        "any_tag=xyzzy-deep&any_tag=mind",
+        "author=ada&include=authors",
+        "author=xyzzy-author-200",
+        "locale=de&include=translations",
+        "featured=true&include=body,markdown,text,toc,tags,authors,seo,metadata,translations",
+    ];
+    // From the first change that there was, too: a client that came then.
+    let empty = Server::start().get("/v1/changes?initial=true").ok();
+    let first = empty["next_since"].as_str().unwrap().to_owned();
+    for filter in filters {
+        for limit in [7, 100] {
+            let begins = [Some("initial=true".to_owned()), {
+                let since = format!("since={first}");
+                filter.is_empty().then_some(since)
+            }];
+            for begin in begins.into_iter().flatten() {
+                let mut place = begin;
+                loop {
+                    let path = format!("/v1/changes?{place}&limit={limit}&{filter}");
+                    let page = alike(&twins, &path).ok();
+                    place = format!("since={}", page["next_since"].as_str().unwrap());
+                    if page["more"] == false {
+                        break;
+                    }
+                }
+                alike(&twins, &format!("/v1/changes?{place}&{filter}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_is_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    let begin = Server::start().get("/v1/changes?initial=true").ok();
+    let since = begin["next_since"].as_str().unwrap();
+    let query =
+        format!("since={since}&include=body,markdown,text,tags,authors,translations,metadata");
+    let [one, other] = [&twins.0, &twins.1].map(|server| {
+        let tap = Tap::open(&server.client, &query, None).unwrap();
+        let events = (0..32).map(|_| tap.next().unwrap());
+        events.collect::<Vec<_>>()
+    });
+    assert_eq!(one, other);
+    assert!(one.iter().all(|event| !event.data.contains(CANARY)));
+}
+
+/// One write that makes what is public and what is not tells nothing of the second by where it can be interrupted.
+#[test]
+fn a_place_within_a_change_does_not_count_what_is_hidden() {
+    use masthead::changes::sync::{Place, Token};
+    let walk = |hidden: bool| {
+        let server = Server::start();
+        let begin = server.get("/v1/changes?initial=true").ok();
+        let all = (0..10).flat_map(|number| {
+            let public = article(&format!("Article {number}")).id(id(number));
+            let secret = hidden.then(|| secret(200 + number, State::Draft));
+            secret.into_iter().chain([public])
+        });
+        create_all(&server, all.collect());
+        let (mut page, mut places) = (begin, Vec::new());
+        while places.is_empty() || page["more"] == true {
+            let since = page["next_since"].as_str().unwrap();
+            let path = format!("/v1/changes?since={since}&limit=3&fields=title");
+            page = server.get(&path).ok();
+            let next = Token::decode(page["next_since"].as_str().unwrap()).unwrap();
+            places.push((page["upserts"].clone(), next.change, next.place));
+        }
+        places
+    };
+    let places = walk(true);
+    assert!(matches!(places[0].2, Place::Within { .. }));
+    assert_eq!((places.len(), &places), (4, &walk(false)));
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod search;
 mod shutdown;
 mod sign_in;
 mod site;
+mod sync;
 mod tags;
 mod tls;
 mod tutorial;

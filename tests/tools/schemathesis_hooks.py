@@ -47,6 +47,8 @@ UNFORESEEABLE = [
         r"/metadata|/?path|.*/(url|image|page)": "too_large",
         # A cursor is one that the server gave out, and stands not beside `page`; `page` times `limit` has a bound.
         r"cursor|page": "malformed conflicting too_large",
+        # A token is one that the server gave out for this filter; it or `initial` has to be there, and not both.
+        r"since": "malformed missing",
         # Words are counted too, and no schema can count them.
         r"q": "too_large",
         # An IP address of either kind.

@@ -344,18 +344,14 @@ fn of_one(article: &Article, key: &str) -> String {
     depends_on.list()
 }
 
-/// Adds what an article shows of others: tags, authors, translations.
+/// Adds what an article shows of others: tags and authors. Where a translation changes what it shows, the log names the
+/// article itself.
 pub(crate) fn depend(on: &mut Dependencies, article: &Article) {
     for tag in article.tags.iter().flatten() {
         on.add(tags::of(Resource::Tag, tag.id));
     }
     for author in article.authors.iter().flatten() {
         on.add(tags::of(Resource::Author, author.id));
-    }
-    if article.translations.is_some()
-        && let Some(key) = &article.translation_key
-    {
-        on.add(tags::of_translations(key));
     }
 }
 

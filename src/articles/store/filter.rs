@@ -96,6 +96,22 @@ pub(super) struct Resolved<'f> {
     pub(super) author: Option<authors::store::Found>,
 }
 
+/// The tag or author that each name in a filter means, in the order of `tags`, `any_tags` and `author`. What is not public
+/// is meant by no name.
+///
+/// # Errors
+/// When the database fails.
+pub fn named_by(conn: &mut Conn, filter: &Filter) -> Result<Vec<Option<Id>>> {
+    let mut named = Vec::new();
+    for key in filter.tags.iter().chain(&filter.any_tags) {
+        named.push(tags::store::find_public(conn, key)?.map(|tag| tag.id));
+    }
+    if let Some(key) = &filter.author {
+        named.push(authors::store::find_public(conn, key)?.map(|author| author.id));
+    }
+    Ok(named)
+}
+
 /// Which index a list follows.
 pub(super) enum Driver {
     Articles,
@@ -109,7 +125,7 @@ impl<'f> Resolved<'f> {
     pub(super) fn new(conn: &mut Conn, kind: Kind, filter: &'f Filter) -> Result<Option<Self>> {
         let mut tags = Vec::with_capacity(filter.tags.len());
         for key in &filter.tags {
-            let Some(tag) = tags::store::find(conn, key)? else {
+            let Some(tag) = tags::store::find_public(conn, key)? else {
                 return Ok(None);
             };
             tags.push(tag);
@@ -117,13 +133,13 @@ impl<'f> Resolved<'f> {
         tags.sort_by_key(|tag| tag.article_count);
         let mut any_tags = Vec::with_capacity(filter.any_tags.len());
         for key in &filter.any_tags {
-            any_tags.extend(tags::store::find(conn, key)?.map(|tag| tag.id));
+            any_tags.extend(tags::store::find_public(conn, key)?.map(|tag| tag.id));
         }
         if any_tags.is_empty() && !filter.any_tags.is_empty() {
             return Ok(None);
         }
         let author = match &filter.author {
-            Some(key) => match authors::store::find(conn, key)? {
+            Some(key) => match authors::store::find_public(conn, key)? {
                 Some(author) => Some(author),
                 None => return Ok(None),
             },

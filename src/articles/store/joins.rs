@@ -52,14 +52,12 @@ pub(super) fn join(
     if state.is_public() {
         count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
     }
-    let key = new.translation_key.as_deref();
     Ok(footprint(
         id,
         (new.kind, slug),
         state,
         &tag_ids,
         &author_ids,
-        key,
     ))
 }
 
@@ -112,28 +110,19 @@ impl Before {
             state,
             tags,
             authors,
-            translation_key,
             ..
         } = self;
-        footprint(
-            id,
-            (*kind, slug),
-            *state,
-            tags,
-            authors,
-            translation_key.as_deref(),
-        )
+        footprint(id, (*kind, slug), *state, tags, authors)
     }
 }
 
-/// What an article in this state, with these tags, authors and translations, shows.
-fn footprint(
+/// What an article in this state, with these tags and authors, shows.
+pub(super) fn footprint(
     id: Id,
     (kind, slug): (Kind, &str),
     state: State,
     tags: &[Id],
     authors: &[Id],
-    translation_key: Option<&str>,
 ) -> Footprint {
     let list = match kind {
         Kind::Article => cache::LIST_ARTICLES,
@@ -149,10 +138,6 @@ fn footprint(
             names.push(' ');
             names.push_str(&cache::list_of(resource, *id));
         }
-    }
-    if let Some(key) = translation_key {
-        names.push(' ');
-        names.push_str(&cache::of_translations(key));
     }
     Footprint {
         public: state.is_public(),

@@ -134,6 +134,27 @@ macro_rules! narrow {
 }
 use narrow;
 
+/// Those of these texts that are published, of one of these kinds, and let through by a filter; in any order.
+///
+/// # Errors
+/// When the database fails.
+pub fn matching(conn: &mut Conn, kinds: &[Kind], filter: &Filter, ids: &[Id]) -> Result<Vec<Id>> {
+    let mut found = Vec::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    for kind in kinds {
+        let Some(filter) = Resolved::new(conn, *kind, filter)? else {
+            return Ok(Vec::new());
+        };
+        let these: Vec<Id> = each!(conn, c => narrow!(articles::table.select(articles::id).into_boxed(), filter)
+            .filter(id_in(articles::id, ids))
+            .load(c))?;
+        found.extend(these);
+    }
+    Ok(found)
+}
+
 /// Rows after (or before) a cursor in an order, with ties by id. Written as a range of the index and a condition on top,
 /// `key <= ? and (key < ? or id < ?)`: the form `key < ? or (key = ? and id < ?)` reads the whole index.
 macro_rules! seek {

@@ -204,7 +204,6 @@ impl Row {
             seo: None,
             metadata: None,
             translations: has(Field::Translations).then(Vec::new),
-            translation_key: self.translation_key,
         })
     }
 }

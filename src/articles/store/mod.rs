@@ -13,11 +13,13 @@ mod owners;
 mod rerender;
 mod slugs;
 mod texts;
+mod touch;
+mod walk;
 mod write;
 
-pub use self::filter::{Filter, Sort, is_indexed};
+pub use self::filter::{Filter, Sort, is_indexed, named_by};
 pub use self::import::{Imported, Standing, import, standing};
-pub use self::list::{count, list};
+pub use self::list::{count, list, matching};
 pub use self::load::by_ids;
 pub use self::lookup::{At, Lookup, at, by_id, by_slug};
 pub use self::neighbours::neighbours;
@@ -27,4 +29,6 @@ pub use self::texts::{
     PublishedText, TagWords, ids_by_author, ids_with_tag, published_count, published_ids,
     published_texts,
 };
+pub use self::touch::{showing_author, showing_tag, touch};
+pub use self::walk::{by_author_after, candidates, with_tag_after};
 pub use self::write::{Stored, create, purge, replace, transition};

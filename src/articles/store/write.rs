@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{joins, owners, slugs};
+use super::{joins, owners, slugs, touch};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
@@ -42,6 +42,14 @@ pub(super) struct Before {
     pub(super) tags: Vec<Id>,
     pub(super) authors: Vec<Id>,
     pub(super) translation_key: Option<String>,
+}
+
+impl Before {
+    /// What its translations showed of it.
+    fn shown(&self) -> Option<touch::Shown<'_>> {
+        let key = self.translation_key.as_deref();
+        touch::Shown::new(self.state, key, &self.locale, &self.slug)
+    }
 }
 
 /// Stores a new article.
@@ -89,6 +97,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
         after,
         detail: None,
     });
+    let shown = touch::Shown::new(state, new.translation_key.as_deref(), &new.locale, &slug);
+    touch::siblings(tx, id, None, shown)?;
     Ok(Stored {
         id,
         slug,
@@ -167,6 +177,8 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         after,
         detail: None,
     });
+    let shown = touch::Shown::new(state, new.translation_key.as_deref(), &new.locale, &slug);
+    touch::siblings(tx, id, was.shown(), shown)?;
     Ok(Stored {
         id,
         slug,
@@ -253,6 +265,9 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
         detail: None,
     };
     tx.log(entry);
+    let key = was.translation_key.as_deref();
+    let shown = touch::Shown::new(state, key, &was.locale, &was.slug);
+    touch::siblings(tx, id, was.shown(), shown)?;
     Ok(Stored {
         id,
         slug: was.slug,
@@ -285,7 +300,7 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         after: Footprint::none(),
         detail: None,
     });
-    Ok(())
+    touch::siblings(tx, id, was.shown(), None)
 }
 
 /// Makes sure that an editor's wish for a state is one of the ways there are.

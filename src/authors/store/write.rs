@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::{edit, find, footprint};
+use crate::articles;
 use crate::auth::model::Action;
 use crate::authors::model::{AdminAuthor, NewAuthor};
 use crate::changes::model::{Entry, Footprint, Resource};
@@ -130,6 +131,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<AdminAuthor> {
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     tx.actor().authorise(Action::Author { own: false })?;
     let public = is_public(tx.conn(), id)?;
+    let texts = articles::store::showing_author(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(authors::table.find(id)).execute(c))?;
     tx.log(Entry {
         action: "deleted",
@@ -139,7 +141,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         after: Footprint::none(),
         detail: None,
     });
-    Ok(())
+    articles::store::touch(tx, texts, &format!("its author {id} was deleted"))
 }
 
 fn is_public(conn: &mut Conn, id: Id) -> Result<bool> {

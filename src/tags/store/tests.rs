@@ -330,6 +330,7 @@ fn a_tag_that_goes_takes_its_uses_along_and_leaves_its_children() {
             ("updated".to_owned(), sleep, true, true),
             ("updated".to_owned(), naps, false, false),
             ("hidden".to_owned(), health, true, false),
+            ("touched".to_owned(), one, true, true),
         ]
     );
     // The article is counted out of what it still carries, and of nothing else.

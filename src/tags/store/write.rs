@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::counts::{line, move_uses, uses};
 use super::{edit, find, footprint};
+use crate::articles;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::db::schema::{tag_aliases, tags};
@@ -135,6 +136,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     tx.actor().authorise(Action::Tags)?;
     let was = edit::get(tx.conn(), id)?;
     let uses = uses(tx.conn(), id)?;
+    let texts = articles::store::showing_tag(tx.conn(), id)?;
     let children = tags::table
         .filter(tags::parent_id.eq(id))
         .select((tags::id, tags::subtree_count))
@@ -167,7 +169,8 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         });
     }
     let above = line(tx.conn(), was.parent.map(|parent| parent.id))?;
-    move_uses(tx, &above, &[], uses)
+    move_uses(tx, &above, &[], uses)?;
+    articles::store::touch(tx, texts, &format!("its tag {id} was deleted"))
 }
 
 /// What of a tag depends on those that are there.

@@ -168,6 +168,29 @@ impl Peer {
         }
     }
 
+    /// Reads up to the end of this text, and answers what stands before that.
+    #[track_caller]
+    pub(crate) fn read_past(&mut self, text: &str) -> String {
+        loop {
+            if let Some(at) = find(&self.received, text.as_bytes()) {
+                let read: Vec<u8> = self.received.drain(..at + text.len()).collect();
+                return String::from_utf8_lossy(&read).into_owned();
+            }
+            assert!(self.receive() > 0, "it ended before `{text}`");
+        }
+    }
+
+    /// Reads up to the end of this text, and forgets what stands before it, however much that is.
+    #[track_caller]
+    pub(crate) fn skip_past(&mut self, text: &str) {
+        while find(&self.received, text.as_bytes()).is_none() {
+            let kept = self.received.len().min(text.len());
+            self.received.drain(..self.received.len() - kept);
+            assert!(self.receive() > 0, "it ended before `{text}`");
+        }
+        self.read_past(text);
+    }
+
     /// Waits for the end of the connection, and fails if anything comes before it or it does not end.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
