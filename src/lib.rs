@@ -9,6 +9,7 @@
 //! - [`changes`]: the log that every write appends to
 //! - [`http`]: the list of routes, and what is common to them
 //! - [`search`]: the index that follows that log, and what is found by it
+//! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`cli`]: the verbs of the command line
@@ -22,8 +23,10 @@ pub mod cli;
 pub mod config;
 #[cfg(test)]
 mod corpus;
+pub mod crawlers;
 pub mod db;
 pub mod error;
+pub mod feeds;
 pub mod http;
 pub mod id;
 pub mod imports;
@@ -38,3 +41,4 @@ pub mod tags;
 pub mod time;
 pub mod transfer;
 pub mod users;
+mod xml;

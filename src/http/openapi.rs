@@ -155,12 +155,16 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
     ("Site", "What every page of the website shows"),
+    (
+        "Feeds",
+        "For feed readers, search engines and other machines",
+    ),
     ("Sign-in", "Tokens for those who edit"),
     ("Me", "One's own account and sessions"),
     ("Editing articles", "Articles in every state"),
@@ -248,6 +252,11 @@ impl Route<'_> {
         self.path.starts_with("/health/") || self.path == "/metrics"
     }
 
+    /// Made of content, at an address that others have chosen.
+    fn is_of_the_site(self) -> bool {
+        self.path == "/llms.txt" || self.path.starts_with("/sitemap")
+    }
+
     /// Signing in, which is asked for before anybody is known.
     fn is_open(self) -> bool {
         matches!(
@@ -280,7 +289,8 @@ impl Route<'_> {
 
     /// Whether answers name a change that they include.
     fn names_change(self) -> bool {
-        self.path.starts_with("/v1/") && self.path != "/v1/openapi.json" && !self.is_open()
+        let content = self.path.starts_with("/v1/") || self.is_of_the_site();
+        content && self.path != "/v1/openapi.json" && !self.is_open()
     }
 
     /// Adds what every such route takes and answers.
@@ -315,7 +325,7 @@ impl Route<'_> {
         match code {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
-            Code::NotFound => self.path.contains('{'),
+            Code::NotFound => self.path.contains('{') || self.path == "/sitemap.xml",
             Code::NotAcceptable => responses.contains_key("304") || writes && !self.is_open(),
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
             Code::Conflict => writes && !self.is_open(),
