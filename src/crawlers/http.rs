@@ -13,7 +13,7 @@ use crate::articles::http::text_path;
 use crate::articles::model::{Article, Image, Kind, Seo};
 use crate::articles::store::{self, Address, AddressPlace, Filter, Sort};
 use crate::db::Conn;
-use crate::db::page::{Page, Place};
+use crate::db::page::Page;
 use crate::error::{Error, Result};
 use crate::http::error::{Code, Problem, Refusal};
 use crate::http::query::Query;
@@ -61,7 +61,7 @@ pub(crate) async fn get_sitemap(
 /// One of those that the index names, of 10,000 addresses at most. The oldest texts stand in the first.
 #[utoipa::path(
     tag = "Feeds",
-    params(("number" = u32, Path, description = "Which, from 1", minimum = 1, example = 1)),
+    params(("number" = String, Path, description = "Which, from 1", pattern = "^[1-9][0-9]{0,9}$", example = "1")),
     responses((status = 200, description = "The part", content((String = "application/xml"))))
 )]
 #[get("/sitemaps/{number:[1-9][0-9]*}.xml")]
@@ -150,10 +150,7 @@ fn llms(conn: &mut Conn, app: &App) -> Result<String> {
 /// The newest of a kind, but for those that ask not to be found.
 fn linked(conn: &mut Conn, app: &App, kind: Kind) -> Result<Vec<Linked>> {
     let show = Selection::of([Field::Title, Field::Standfirst, Field::Excerpt, Field::Seo]);
-    let page = Page {
-        limit: NAMED,
-        place: Place::Start,
-    };
+    let page = Page::first(NAMED);
     let filter = Filter::default();
     let found = store::list(conn, kind, &filter, Sort::Newest, &page, show)?;
     let link = |article: Article| {

@@ -43,7 +43,7 @@ fn head_and_entries(xml: &mut Xml, feed: &Feed) -> io::Result<()> {
         text(xml, "logo", logo)?;
     }
     // For entries that name no author: each must have one, here or there.
-    author(xml, &feed.title)?;
+    author(xml, &feed.publication)?;
     text(xml, "generator", "Masthead")?;
     for one in &feed.entries {
         xml.create_element("entry")

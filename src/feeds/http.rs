@@ -16,10 +16,10 @@ use crate::articles::http::text_path;
 use crate::articles::model::{Article, Kind};
 use crate::articles::store::{Filter, Sort};
 use crate::db::Conn;
-use crate::db::page::{Page, Place};
-use crate::error::{Error, FaultCode, Result};
+use crate::db::page::Page;
+use crate::error::{Error, Result};
 use crate::http::error::Refusal;
-use crate::http::query::{DEFAULT_LIMIT, MAX_LIMIT, Query, whole_number};
+use crate::http::query::{DEFAULT_LIMIT, Query};
 use crate::http::respond::Answer;
 use crate::{articles, authors, site, tags};
 
@@ -94,11 +94,7 @@ fn wanted(query: &mut Query, app: &App, format: FeedFormat) -> Wanted {
         tag: query.one("tag", |text| Ok(text.to_owned())),
         author: query.one("author", |text| Ok(text.to_owned())),
         locale: locale(query, app),
-        limit: query.one("limit", |text| match whole_number(text)? {
-            0 => Err((FaultCode::TooSmall, "is at least 1".into())),
-            limit @ 1..=MAX_LIMIT => Ok(limit),
-            _ => Err((FaultCode::TooLarge, format!("is at most {MAX_LIMIT}"))),
-        }),
+        limit: query.limit(),
     }
 }
 
@@ -132,10 +128,7 @@ fn feed(conn: &mut Conn, app: &App, wanted: &Wanted) -> Result<Feed> {
     }
     query.extend(wanted.limit.map(|limit| format!("limit={limit}")));
 
-    let page = Page {
-        limit: wanted.limit.unwrap_or(DEFAULT_LIMIT),
-        place: Place::Start,
-    };
+    let page = Page::first(wanted.limit.unwrap_or(DEFAULT_LIMIT));
     let (kind, sort) = (Kind::Article, Sort::Newest);
     let found = articles::store::list(conn, kind, &filter, sort, &page, shown())?;
     let settings = site::store::get(conn)?;
@@ -162,6 +155,7 @@ fn feed(conn: &mut Conn, app: &App, wanted: &Wanted) -> Result<Feed> {
         description: described
             .filter(|text| !text.trim().is_empty())
             .unwrap_or_else(|| title.clone()),
+        publication: publication.to_owned(),
         title,
         language: wanted
             .locale

@@ -55,6 +55,8 @@ impl FeedFormat {
 pub struct Feed {
     /// What it is known by for ever, a `urn:uuid:`.
     pub id: String,
+    /// The name of the publication.
+    pub publication: String,
     /// Its title.
     pub title: String,
     /// What it is, in a sentence or two.
