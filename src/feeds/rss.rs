@@ -36,7 +36,12 @@ fn channel(xml: &mut Xml, feed: &Feed) -> io::Result<()> {
         text(xml, "lastBuildDate", &updated.to_rfc822())?;
     }
     text(xml, "generator", "Masthead")?;
-    if let Some(logo) = &feed.logo {
+    // Readers of RSS know these formats only.
+    let known = |logo: &&String| {
+        let end = logo.rsplit('.').next().unwrap_or_default();
+        matches!(end, "gif" | "jpg" | "jpeg" | "png")
+    };
+    if let Some(logo) = feed.logo.as_ref().filter(known) {
         xml.create_element("image").write_inner_content(|xml| {
             text(xml, "url", logo)?;
             text(xml, "title", &feed.title)?;

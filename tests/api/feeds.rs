@@ -285,7 +285,7 @@ fn name_it(server: &Server, name: &str) {
         name: name.to_owned(),
         description: Some("A magazine.".into()),
         logo: Some(Image {
-            url: "/logo.svg".into(),
+            url: "/logo.png".into(),
             alt: String::new(),
             width: None,
             height: None,
@@ -342,7 +342,7 @@ fn all_formats_say_everything_of_an_article() {
         "{rss}"
     );
     assert!(
-        rss.contains("<url>https://example.org/logo.svg</url>"),
+        rss.contains("<url>https://example.org/logo.png</url>"),
         "{rss}"
     );
     assert!(rss.contains("A bed &amp; a lamp"), "{rss}");
