@@ -170,7 +170,7 @@ pub fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Re
         let is_one = |known: &&str| name.eq_ignore_ascii_case(known);
         let rank = if name.eq_ignore_ascii_case(essence) {
             3
-        } else if general.iter().any(|known| is_one(known)) {
+        } else if general.iter().any(is_one) {
             2
         } else if name
             .strip_suffix("/*")
