@@ -40,6 +40,8 @@ pub struct Setup {
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
     /// as `Host` never reaches an answer.
     pub public_url: Option<String>,
+    /// Whether `robots.txt` keeps all crawlers out.
+    pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end: invitations lead there.
     pub editor_url: Option<String>,
     /// The origins whose scripts may call the routes for editors.
@@ -101,6 +103,7 @@ impl Setup {
             fallbacks: Fallbacks::default(),
             site_url: None,
             public_url: None,
+            robots_denied: false,
             editor_url: None,
             origins: Vec::new(),
             proxies: TrustedProxies::default(),
@@ -128,6 +131,8 @@ pub struct App {
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end.
     pub public_url: Option<String>,
+    /// Whether `robots.txt` keeps all crawlers out.
+    pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end.
     pub editor_url: Option<String>,
     /// Whose word for where a request came from counts.
@@ -172,6 +177,7 @@ impl App {
             fallbacks,
             site_url,
             public_url,
+            robots_denied,
             editor_url,
             origins,
             proxies,
@@ -210,6 +216,7 @@ impl App {
             fallbacks,
             site_url,
             public_url,
+            robots_denied,
             editor_url,
             proxies,
             lifetimes,

@@ -11,6 +11,7 @@
 //! - [`http`]: the list of routes, and what is common to them
 //! - [`resolve`]: a page of the website in one answer, by its path
 //! - [`search`]: the index that follows that log, and what is found by it
+//! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`cli`]: the verbs of the command line
@@ -25,8 +26,10 @@ pub mod cli;
 pub mod config;
 #[cfg(test)]
 mod corpus;
+pub mod crawlers;
 pub mod db;
 pub mod error;
+pub mod feeds;
 pub mod http;
 pub mod id;
 pub mod imports;
@@ -43,3 +46,4 @@ pub mod tags;
 pub mod time;
 pub mod transfer;
 pub mod users;
+mod xml;

@@ -10,6 +10,7 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::BigInt;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::{Serialize, Serializer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. In JSON an RFC 3339 string in UTC, `2026-11-22T10:00:00.000Z`.
@@ -47,7 +48,6 @@ impl Time {
         Self::from_millis(self.0.saturating_sub(millis)).unwrap_or(self)
     }
 
-    /// The same by reference, as Diesel binds it.
     /// The year in UTC.
     #[must_use]
     pub fn year(self) -> i64 {
@@ -55,6 +55,17 @@ impl Time {
         at.to_zoned(jiff::tz::TimeZone::UTC).year().into()
     }
 
+    /// As RFC 822 and those after it write it, `Sun, 22 Nov 2026 10:00:00 GMT`.
+    #[must_use]
+    pub fn to_rfc822(self) -> String {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        // Fails for years before 0 alone, which `RANGE` rules out.
+        DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&at)
+            .unwrap_or_default()
+    }
+
+    /// The same by reference, as Diesel binds it.
     pub(crate) const fn as_millis(&self) -> &i64 {
         &self.0
     }
@@ -149,6 +160,10 @@ mod tests {
             "0001-01-01T00:00:00Z".parse::<Time>().unwrap().to_string(),
             "0001-01-01T00:00:00.000Z"
         );
+        assert_eq!(time.to_rfc822(), "Sun, 22 Nov 2026 10:00:00 GMT");
+        for edge in [*Time::RANGE.start(), *Time::RANGE.end()] {
+            assert_eq!(Time(edge).to_rfc822().len(), 29);
+        }
     }
 
     #[test]

@@ -46,6 +46,16 @@ pub struct Serve {
     )]
     pub locale_fallbacks: Vec<String>,
 
+    /// What robots.txt lets crawlers read: all, or nothing
+    #[arg(
+        long,
+        env = "MASTHEAD_ROBOTS",
+        default_value = "allow",
+        value_enum,
+        value_name = "RULE"
+    )]
+    pub robots: Robots,
+
     /// Do not migrate the database at the start; fail if it lacks a migration
     #[arg(long, env = "MASTHEAD_NO_MIGRATE", value_parser = clap::value_parser!(bool), num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
     pub no_migrate: bool,
@@ -215,6 +225,15 @@ pub struct Serve {
     streams: Streams,
 }
 
+/// What robots.txt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Robots {
+    /// Crawlers may read all of it
+    Allow,
+    /// Crawlers may read nothing
+    Deny,
+}
+
 impl Serve {
     /// What the application is set up to be.
     ///
@@ -233,6 +252,7 @@ impl Serve {
             fallbacks,
             site_url: self.site_url.clone(),
             public_url: self.public_url.clone(),
+            robots_denied: self.robots == Robots::Deny,
             editor_url,
             origins,
             proxies: TrustedProxies(self.trusted_proxies.clone()),

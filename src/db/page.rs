@@ -133,6 +133,15 @@ pub struct Page {
 }
 
 impl Page {
+    /// The first page, of that many rows.
+    #[must_use]
+    pub const fn first(limit: u32) -> Self {
+        Self {
+            limit,
+            place: Place::Start,
+        }
+    }
+
     /// Rows to pass over.
     #[must_use]
     pub fn offset(&self) -> i64 {

@@ -20,7 +20,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, keys, redirects, resolve, search, site, tags, users,
+    articles, auth, authors, changes, crawlers, feeds, keys, redirects, resolve, search, site,
+    tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -43,6 +44,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(articles::http::list_pages)
         .service(articles::http::get_page_text)
         .service(articles::http::get_page)
+        .service(feeds::http::get_feed)
+        .service(crawlers::http::get_sitemap)
+        .service(crawlers::http::get_sitemap_part)
+        .service(crawlers::http::get_robots)
+        .service(crawlers::http::get_llms)
         .service(health::get_live)
         .service(health::get_ready)
         .service(metrics::get_metrics)

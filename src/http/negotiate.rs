@@ -115,11 +115,22 @@ pub fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Re
         return Ok(());
     }
     let family = essence.split('/').next().unwrap_or_default();
+    // Feed readers ask for XML where they mean one of its dialects (RFC 6839), under either of its names.
+    let general: &[&str] = if essence.ends_with("+xml") || essence.ends_with("/xml") {
+        &["application/xml", "text/xml"]
+    } else if essence.ends_with("+json") {
+        &["application/json"]
+    } else {
+        &[]
+    };
     // The most specific range that matches decides; each is ranked by how specific it is.
     let matching = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next()?;
+        let is_one = |known: &&str| name.eq_ignore_ascii_case(known);
         let rank = if name.eq_ignore_ascii_case(essence) {
+            3
+        } else if general.iter().any(is_one) {
             2
         } else if name
             .strip_suffix("/*")

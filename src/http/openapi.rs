@@ -158,13 +158,17 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 19] = [
+const TAGS: [(&str, &str); 20] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
     ("Sync", "Keeping a copy of what is published"),
     ("Site", "What every page of the website shows"),
+    (
+        "Feeds",
+        "For feed readers, search engines and other machines",
+    ),
     ("Sign-in", "Tokens for those who edit"),
     ("Me", "One's own account and sessions"),
     ("Editing articles", "Articles in every state"),
@@ -261,6 +265,11 @@ impl Route<'_> {
         self.path.ends_with("/stream")
     }
 
+    /// Made of content, at an address that others have chosen.
+    fn is_of_the_site(self) -> bool {
+        self.path == "/llms.txt" || self.path.starts_with("/sitemap")
+    }
+
     /// Signing in, which is asked for before anybody is known.
     fn is_open(self) -> bool {
         matches!(
@@ -293,7 +302,8 @@ impl Route<'_> {
 
     /// Whether answers name a change that they include.
     fn names_change(self) -> bool {
-        self.path.starts_with("/v1/") && self.path != "/v1/openapi.json" && !self.is_open()
+        let content = self.path.starts_with("/v1/") || self.is_of_the_site();
+        content && self.path != "/v1/openapi.json" && !self.is_open()
     }
 
     /// Whether answers are kept until something that they depend on is touched.
@@ -336,7 +346,9 @@ impl Route<'_> {
         match code {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
-            Code::NotFound => self.path.contains('{') || self.path == "/v1/resolve",
+            Code::NotFound => {
+                self.path.contains('{') || matches!(self.path, "/v1/resolve" | "/sitemap.xml")
+            }
             Code::NotAcceptable => {
                 responses.contains_key("304") || self.is_live() || writes && !self.is_open()
             }

@@ -137,17 +137,21 @@ impl Query {
         self.one(name, boolean).unwrap_or(false)
     }
 
-    /// `limit` with `cursor` or `page`, for a list in this order.
-    pub fn page(&mut self, sort: &'static str) -> Page {
-        let limit = self.one("limit", |text| {
+    /// `limit`, where it stands there.
+    pub fn limit(&mut self) -> Option<u32> {
+        self.one("limit", |text| {
             let limit = whole_number(text)?;
             match limit {
                 0 => Err((FaultCode::TooSmall, "is at least 1".into())),
                 1..=MAX_LIMIT => Ok(limit),
                 _ => Err((FaultCode::TooLarge, format!("is at most {MAX_LIMIT}"))),
             }
-        });
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        })
+    }
+
+    /// `limit` with `cursor` or `page`, for a list in this order.
+    pub fn page(&mut self, sort: &'static str) -> Page {
+        let limit = self.limit().unwrap_or(DEFAULT_LIMIT);
         let cursor = self.one("cursor", |text| {
             Cursor::decode(text, sort).map_err(|error| (FaultCode::Malformed, error.to_string()))
         });

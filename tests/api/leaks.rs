@@ -326,6 +326,42 @@ fn tags_and_authors_are_the_same_beside_what_is_hidden() {
 }
 
 #[test]
+fn feeds_and_sitemaps_are_the_same_beside_what_is_hidden() {
+    let twins = twins();
+    let queries = [
+        "limit=100",
+        "limit=3",
+        "tag=mind",
+        "tag=health",
+        "tag=xyzzy",
+        "tag=xyzzy-alias",
+        "tag=Xyzzy+below",
+        "author=ada",
+        "author=xyzzy-author-200",
+        "author=xyzzy-profile",
+        "tag=sleep&author=ada",
+        "locale=de",
+        "locale=de&tag=common",
+    ];
+    for query in queries {
+        for format in ["rss", "atom", "json"] {
+            let answer = alike(&twins, &format!("/v1/feeds/articles.{format}?{query}"));
+            let is_hidden = query.to_lowercase().contains(CANARY);
+            assert_eq!(answer.status, if is_hidden { 404 } else { 200 }, "{query}");
+        }
+    }
+    for path in [
+        "/sitemap.xml",
+        "/sitemaps/1.xml",
+        "/llms.txt",
+        "/robots.txt",
+    ] {
+        assert_eq!(alike(&twins, path).status, 200, "{path}");
+    }
+    assert_eq!(alike(&twins, "/sitemaps/2.xml").status, 404);
+}
+
+#[test]
 fn searches_are_the_same_beside_what_is_hidden() {
     let twins = twins();
     for server in [&twins.0, &twins.1] {

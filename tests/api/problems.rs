@@ -470,6 +470,8 @@ fn other_methods_are_told_which_there_are() {
         let path = path
             .replace("{key}", "one")
             .replace("{form}", "md")
+            .replace("{format}", "rss")
+            .replace("{number}", "1")
             .replace("{way}", "publish")
             .replace("{id}", "01890a5d-ac96-774b-bcce-b302099a8057")
             .replace("{file}", "index.html")

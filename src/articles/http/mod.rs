@@ -370,3 +370,14 @@ pub(crate) fn present(article: &mut Article, app: &App, show: Selection) {
         article.locale = None;
     }
 }
+
+/// The path of a text in one of its forms.
+pub(crate) fn text_path(app: &App, kind: Kind, locale: &str, slug: &str, form: TextForm) -> String {
+    let (kind, form) = (kind.as_str(), form.as_str());
+    // Without a locale, the site's first that has the slug is meant: surely so of the default locale alone.
+    if locale == app.rules.default_locale() {
+        format!("/v1/{kind}s/{slug}.{form}")
+    } else {
+        format!("/v1/{kind}s/{slug}.{form}?locale={locale}")
+    }
+}

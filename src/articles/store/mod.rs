@@ -1,6 +1,7 @@
 //! Articles in the database. Every read takes the state of who looks into the query itself: delivery's queries name
 //! `published`, and nothing else can come out of them.
 
+mod addresses;
 pub mod edit;
 mod filter;
 mod import;
@@ -17,6 +18,9 @@ mod touch;
 mod walk;
 mod write;
 
+pub use self::addresses::{
+    Address, AddressPlace, RUN, address_place, addresses, said_to_search_engines, translations_of,
+};
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
 pub use self::import::{Imported, Standing, import, standing};
 pub use self::list::{count, list, matching};

@@ -42,6 +42,12 @@ const SURFACES: &[&str] = &[
     "/v1/tags/canarybird",
     "/v1/authors",
     "/v1/authors/canarybird-keeper",
+    "/v1/feeds/articles.rss",
+    "/v1/feeds/articles.atom?tag=common",
+    "/v1/feeds/articles.json?author=canarybird-keeper",
+    "/sitemap.xml",
+    "/llms.txt",
+    "/v1/changes?initial=true&include=text",
 ];
 
 /// Of the round whose article is out, or was out last, and whether it is: twice the round, and one more while it may be

@@ -11,13 +11,20 @@ struct Named {
 }
 
 /// What handlers name of the database, to hand it on.
-const HANDED_ON: &[&str] = &["crate::db::Reason", "crate::db::Conn", "crate::db::Tx"];
+const HANDED_ON: &[&str] = &[
+    "crate::db::Reason",
+    "crate::db::Conn",
+    "crate::db::Tx",
+    "crate::db::page::Page",
+];
 
 /// The folders that hold content, one resource each.
 const SLICES: &[&str] = &[
     "articles",
     "auth",
     "authors",
+    "crawlers",
+    "feeds",
     "keys",
     "redirects",
     "resolve",

@@ -56,7 +56,9 @@ fn an_address_is_shown_to_admins_and_to_whom_it_belongs() {
             let path = template
                 .replace("{id}", id)
                 .replace("{key}", id)
-                .replace("{form}", "md");
+                .replace("{form}", "md")
+                .replace("{format}", "atom")
+                .replace("{number}", "1");
             for who in &everyone {
                 let answer = who.get(&path);
                 let shown =
