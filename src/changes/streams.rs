@@ -63,6 +63,14 @@ impl Streams {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
+    /// Appends its metrics in the text format of Prometheus.
+    pub fn write_metrics(&self, text: &mut String) {
+        let open = self.settings.most - self.places.available_permits();
+        text.push_str(&format!(
+            "# HELP masthead_streams Live streams of changes that are open.\n# TYPE masthead_streams gauge\nmasthead_streams {open}\n"
+        ));
+    }
+
     /// A turn to read, which is waited for; `None` where there will be none.
     pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()

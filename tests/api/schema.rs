@@ -4,10 +4,11 @@ use diesel::prelude::*;
 use masthead::articles::model::Image;
 use masthead::auth::model::Role;
 use masthead::authors::model::NewAuthor;
+use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, idempotency_keys, imports, meta, published_counts, redirects, refresh_tokens,
-    security_events, sessions, site, tag_aliases, tags, user_links, users,
+    changes, followers, idempotency_keys, imports, meta, published_counts, redirects,
+    refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links, users,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -112,6 +113,10 @@ fn every_column_of_every_table_is_there() {
     reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
     reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
+    server.write_quietly(Reason::FollowerPosition, |conn| {
+        masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
+    });
+    reads!(server, followers: Text, i64, Text);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

@@ -138,7 +138,8 @@ fn a_change_counts_and_the_same_again_does_not() {
         ));
     let read = |conn: &mut Conn| Ok(each!(conn, c => last.first(c))?);
     let last: (String, String, bool, bool) = site.db.read_blocking(read).unwrap();
-    assert_eq!(last, ("deleted".to_owned(), made.cache_tag, true, false));
+    let tags = format!("{} list-redirects", made.cache_tag);
+    assert_eq!(last, ("deleted".to_owned(), tags, true, false));
     assert!(matches!(
         site.write(move |tx| delete(tx, id)),
         Err(Error::NotFound("redirect"))
