@@ -123,6 +123,17 @@ const LIST: &str = "list of 20";
 /// The pages behind it, which are compared with those deeper down: as many rows, of which none is asked for more often.
 const TURNED: &str = "cursor, pages 2 to 53";
 
+/// Pages of the website in the default locale, which has no prefix.
+fn pages_of(press: &Press, count: usize, rest: &str) -> Vec<String> {
+    let mut random = Random::new(8);
+    let numbers = std::iter::repeat_with(|| random.below(count));
+    let numbers = numbers.filter(|n| press.head(*n).locale == LOCALES[0]);
+    numbers
+        .take(200)
+        .map(|n| format!("/v1/resolve?path=/{}{rest}", fill::slug_of(press, n)))
+        .collect()
+}
+
 /// What is asked for again and again, and kept.
 fn kept(press: &Press, count: usize) -> Vec<Route> {
     let mut random = Random::new(7);
@@ -162,11 +173,7 @@ fn kept(press: &Press, count: usize) -> Vec<Route> {
         ),
         route(
             "page of the website, kept",
-            slugs
-                .iter()
-                .take(200)
-                .map(|slug| format!("/v1/resolve?path=/{slug}"))
-                .collect(),
+            pages_of(press, count, ""),
             Promise::Nearly(0.8),
         ),
     ]
@@ -252,22 +259,14 @@ fn routes(press: &Press, count: usize) -> Vec<Route> {
         },
         route(
             "page of the website",
-            slugs
-                .iter()
-                .take(200)
-                .map(|slug| format!("/v1/resolve?path=/{slug}&without=related"))
-                .collect(),
+            pages_of(press, count, "&without=related"),
             Promise::None,
         ),
         Route {
             connections: 4,
             ..route(
                 "page of the website, with related",
-                slugs
-                    .iter()
-                    .take(200)
-                    .map(|slug| format!("/v1/resolve?path=/{slug}"))
-                    .collect(),
+                pages_of(press, count, ""),
                 Promise::None,
             )
         },

@@ -127,7 +127,8 @@ pub(crate) async fn get_changes(
     };
     Answer::json(&delta)?
         .at(change)
-        .depends_on("list-articles list-authors list-pages list-tags")
+        // Whatever is public moves the token on.
+        .depends_on("list-articles list-authors list-pages list-redirects list-tags site")
         .to(&request)
 }
 
