@@ -139,17 +139,22 @@ impl Cache {
     #[must_use]
     pub fn get(&self, key: &str, codes: bool) -> Option<Hit> {
         let kept = self.0.as_deref()?;
+        let hit = self.again(key, codes);
+        if hit.is_none() {
+            kept.counters.misses.fetch_add(1, Ordering::Relaxed);
+            let stale = u64::from(kept.entries.contains_key(key));
+            kept.counters.stale.fetch_add(stale, Ordering::Relaxed);
+        }
+        hit
+    }
+
+    /// [`Cache::get`] for who has missed it already: another may have put it there since.
+    #[must_use]
+    pub fn again(&self, key: &str, codes: bool) -> Option<Hit> {
+        let kept = self.0.as_deref()?;
         // Before the look: whatever came up to this change was touched by then.
         let change = kept.db.public_change();
-        let Some(entry) = kept.entries.get(key) else {
-            kept.counters.misses.fetch_add(1, Ordering::Relaxed);
-            return None;
-        };
-        if !kept.is_fresh(&entry) {
-            kept.counters.misses.fetch_add(1, Ordering::Relaxed);
-            kept.counters.stale.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
+        let entry = kept.entries.get(key).filter(|entry| kept.is_fresh(entry))?;
         kept.counters.hits.fetch_add(1, Ordering::Relaxed);
         entry.hits.fetch_add(1, Ordering::Relaxed);
         if codes

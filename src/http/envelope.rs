@@ -342,15 +342,17 @@ impl Kept {
         let own = match self.app.cache.begin(&self.key) {
             Some(Flight::Others(wait)) => {
                 wait.over().await;
-                if let Some(hit) = self.hit(&request) {
-                    let response = Self::of_hit(&hit, &request);
-                    return Ok(request.into_response(response));
-                }
                 None
             }
             Some(Flight::Own(own)) => Some(own),
             None => None,
         };
+        // Who read it meanwhile has kept it, also where that was over before this one could wait for it.
+        let codes = codings(request.headers()).next().is_some();
+        if let Some(hit) = self.app.cache.again(&self.key, codes) {
+            let response = Self::of_hit(&hit, &request);
+            return Ok(request.into_response(response));
+        }
         let response = service.call(request).await?;
         if let Some(finished) = response.response().extensions().get::<Arc<Finished>>() {
             self.app.cache.put(&self.key, Arc::clone(finished));
