@@ -5,8 +5,8 @@ use std::future::{Future, Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -21,12 +21,10 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
 use crate::app::App;
-use crate::cache::{self, Flight, Hit};
 
 use super::error::{Code, Problem, Refusal};
 use super::extract::{ContentRead, MIN_CHANGE, min_change};
-use super::negotiate::codings;
-use super::respond::Finished;
+use super::kept::Kept;
 use super::wire::LastAnswer;
 
 /// Names the request in its answer, in problems and in the log.
@@ -105,7 +103,7 @@ impl Readers {
     }
 
     /// Whether the answer is one of the routes for editors.
-    const fn are_editors(&self) -> bool {
+    pub(super) const fn are_editors(&self) -> bool {
         !matches!(self, Self::Anyone)
     }
 }
@@ -228,7 +226,7 @@ where
         let kept = Kept::of(&request, &readers);
         let mut looked = false;
         if let Some(kept) = &kept
-            && !(must_include || kept.app.cache.proves())
+            && !(must_include || kept.is_proved())
         {
             looked = true;
             if let Some(hit) = kept.hit(&request) {
@@ -255,110 +253,6 @@ where
             let handled = AssertUnwindSafe(handled).catch_unwind();
             settle(tokio::time::timeout(deadline, handled).await, id, &readers)
         })
-    }
-}
-
-/// A request whose answer may be kept.
-struct Kept {
-    app: web::Data<App>,
-    key: Box<str>,
-}
-
-impl Kept {
-    fn of(request: &ServiceRequest, readers: &Readers) -> Option<Self> {
-        // These tell of the moment, and must not wait for anything.
-        const OF_THE_MOMENT: [&str; 3] = ["/health/", "/metrics", "/v1/changes/stream"];
-        let is_delivery = !readers.are_editors()
-            && *request.method() == Method::GET
-            && !OF_THE_MOMENT
-                .iter()
-                .any(|path| request.path().starts_with(path));
-        let app = request.app_data::<web::Data<App>>();
-        let app = app.filter(|app| is_delivery && app.cache.is_on())?;
-        let target = request.uri().path_and_query()?.as_str();
-        Some(Self {
-            app: app.clone(),
-            key: cache::key(target).into(),
-        })
-    }
-
-    /// What is kept of it, if that is fresh.
-    fn hit(&self, request: &ServiceRequest) -> Option<Hit> {
-        let codes = codings(request.headers()).next().is_some();
-        self.app.cache.get(&self.key, codes)
-    }
-
-    fn of_hit(hit: &Hit, request: &ServiceRequest) -> HttpResponse {
-        let response = hit.finished.respond(request.headers(), hit.change);
-        response.unwrap_or_else(HttpResponse::from_error)
-    }
-
-    /// For tests: an answer that is kept, compared with one that is made anew.
-    async fn proved<S>(
-        &self,
-        service: &S,
-        request: ServiceRequest,
-        hit: Hit,
-    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
-    where
-        S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
-    {
-        let headers = request.headers().clone();
-        let anew = service.call(request).await?;
-        let is_other = |anew: &Arc<Finished>| anew.identity() != hit.finished.identity();
-        let is_wrong = anew
-            .response()
-            .extensions()
-            .get::<Arc<Finished>>()
-            .is_some_and(is_other);
-        // A write that is on disk and not told of yet is in what was made anew.
-        tokio::time::sleep(Duration::from_millis(if is_wrong { 100 } else { 0 })).await;
-        if is_wrong && !self.app.cache.has_changed_since(&hit) {
-            let problem = Problem::internal(format!("what is kept of {} is not so", self.key));
-            let refused = HttpResponse::from_error(Refusal::from(problem));
-            return Ok(anew.into_response(refused));
-        }
-        let response = hit.finished.respond(&headers, hit.change);
-        Ok(anew.into_response(response.unwrap_or_else(HttpResponse::from_error)))
-    }
-
-    /// Waits for who reads the same already, or has it read and keeps the answer.
-    async fn through<S>(
-        self,
-        service: &S,
-        request: ServiceRequest,
-        looked: bool,
-    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
-    where
-        S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
-    {
-        if !looked && let Some(hit) = self.hit(&request) {
-            if self.app.cache.proves() {
-                return self.proved(service, request, hit).await;
-            }
-            let response = Self::of_hit(&hit, &request);
-            return Ok(request.into_response(response));
-        }
-        let own = match self.app.cache.begin(&self.key) {
-            Some(Flight::Others(wait)) => {
-                wait.over().await;
-                None
-            }
-            Some(Flight::Own(own)) => Some(own),
-            None => None,
-        };
-        // Who read it meanwhile has kept it, also where that was over before this one could wait for it.
-        let codes = codings(request.headers()).next().is_some();
-        if let Some(hit) = self.app.cache.again(&self.key, codes) {
-            let response = Self::of_hit(&hit, &request);
-            return Ok(request.into_response(response));
-        }
-        let response = service.call(request).await?;
-        if let Some(finished) = response.response().extensions().get::<Arc<Finished>>() {
-            self.app.cache.put(&self.key, Arc::clone(finished));
-        }
-        drop(own);
-        Ok(response)
     }
 }
 

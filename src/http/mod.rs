@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod health;
+mod kept;
 pub mod list;
 pub mod metrics;
 pub mod negotiate;
