@@ -19,6 +19,7 @@ use actix_web::http::header::{
 use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
+use futures_util::future::Either;
 
 use crate::app::App;
 
@@ -188,6 +189,11 @@ pub struct Enveloped<S> {
     limits: Limits,
 }
 
+type Answered = Result<ServiceResponse<BoxBody>, actix_web::Error>;
+
+/// What is answered at once, and what takes longer.
+type Answering = Either<Ready<Answered>, Pin<Box<dyn Future<Output = Answered>>>>;
+
 impl<S> Service<ServiceRequest> for Enveloped<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>
@@ -196,7 +202,7 @@ where
 {
     type Response = ServiceResponse<BoxBody>;
     type Error = actix_web::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>>>>;
+    type Future = Answering;
 
     forward_ready!(service);
 
@@ -206,7 +212,7 @@ where
         if let Some(problem) = refuse(&request, self.limits) {
             let problem = unless_it_lacks(problem, &request);
             let response = finish(request.into_response(problem.respond(&id)), &id, &readers);
-            return Box::pin(ready(Ok(response)));
+            return Either::Left(ready(Ok(response)));
         }
         // The connection remembers that it was HEAD and sends no body; routes need only know GET.
         if request.method() == Method::HEAD {
@@ -223,20 +229,16 @@ where
             limits.content_deadline + limits.write_deadline
         };
         let must_include = request.headers().contains_key(MIN_CHANGE);
-        let kept = Kept::of(&request, &readers);
-        let mut looked = false;
-        if let Some(kept) = &kept
-            && !(must_include || kept.is_proved())
-        {
-            looked = true;
-            if let Some(hit) = kept.hit(&request) {
-                let response = Kept::of_hit(&hit, &request);
-                let response = finish(request.into_response(response), &id, &readers);
-                return Box::pin(ready(Ok(response)));
-            }
+        let looked = !must_include;
+        if looked && let Some(hit) = Kept::at_once(&request, &readers) {
+            let response = Kept::of_hit(&hit, &request);
+            let response = finish(request.into_response(response), &id, &readers);
+            return Either::Left(ready(Ok(response)));
         }
+        let kept = Kept::of(&request, &readers);
+        let looked = looked && kept.as_ref().is_some_and(|kept| !kept.is_proved());
         let service = Rc::clone(&self.service);
-        Box::pin(async move {
+        Either::Right(Box::pin(async move {
             if must_include
                 && let Err(problem) = wait_for_change(&request, limits.change_wait).await
             {
@@ -252,7 +254,7 @@ where
             };
             let handled = AssertUnwindSafe(handled).catch_unwind();
             settle(tokio::time::timeout(deadline, handled).await, id, &readers)
-        })
+        }))
     }
 }
 

@@ -15,6 +15,23 @@ use super::respond::Finished;
 use crate::app::App;
 use crate::cache::{self, Flight, Hit};
 
+/// The application and the path and query, where the answer to them may be kept.
+fn kept<'r>(
+    request: &'r ServiceRequest,
+    readers: &Readers,
+) -> Option<(&'r web::Data<App>, &'r str)> {
+    // These tell of the moment, and must not wait for anything.
+    const OF_THE_MOMENT: [&str; 3] = ["/health/", "/metrics", "/v1/changes/stream"];
+    let is_delivery = !readers.are_editors()
+        && *request.method() == Method::GET
+        && !OF_THE_MOMENT
+            .iter()
+            .any(|path| request.path().starts_with(path));
+    let app = request.app_data::<web::Data<App>>();
+    let app = app.filter(|app| is_delivery && app.cache.is_on())?;
+    Some((app, request.uri().path_and_query()?.as_str()))
+}
+
 /// A request whose answer may be kept.
 pub(super) struct Kept {
     app: web::Data<App>,
@@ -24,20 +41,21 @@ pub(super) struct Kept {
 impl Kept {
     /// `None` where it may not.
     pub(super) fn of(request: &ServiceRequest, readers: &Readers) -> Option<Self> {
-        // These tell of the moment, and must not wait for anything.
-        const OF_THE_MOMENT: [&str; 3] = ["/health/", "/metrics", "/v1/changes/stream"];
-        let is_delivery = !readers.are_editors()
-            && *request.method() == Method::GET
-            && !OF_THE_MOMENT
-                .iter()
-                .any(|path| request.path().starts_with(path));
-        let app = request.app_data::<web::Data<App>>();
-        let app = app.filter(|app| is_delivery && app.cache.is_on())?;
-        let target = request.uri().path_and_query()?.as_str();
+        let (app, target) = kept(request, readers)?;
         Some(Self {
             app: app.clone(),
             key: cache::key(target).into(),
         })
+    }
+
+    /// What is kept of a request, if that is fresh and may be answered as it is.
+    pub(super) fn at_once(request: &ServiceRequest, readers: &Readers) -> Option<Hit> {
+        let (app, target) = kept(request, readers)?;
+        if app.cache.proves() {
+            return None;
+        }
+        let codes = codings(request.headers()).next().is_some();
+        app.cache.get(&cache::key(target), codes)
     }
 
     /// For tests: whether what is kept is made anew all the same.
@@ -45,8 +63,7 @@ impl Kept {
         self.app.cache.proves()
     }
 
-    /// What is kept of it, if that is fresh.
-    pub(super) fn hit(&self, request: &ServiceRequest) -> Option<Hit> {
+    fn hit(&self, request: &ServiceRequest) -> Option<Hit> {
         let codes = codings(request.headers()).next().is_some();
         self.app.cache.get(&self.key, codes)
     }

@@ -111,7 +111,9 @@ pub fn accepts(headers: &HeaderMap, content_type: &HeaderValue) -> Result<(), Re
     let essence = content_type.to_str().unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim();
     let accept = accept.to_str().unwrap_or_default();
-    if accept == "*/*" || accept == essence {
+    // Nothing is more specific than the type itself, and a range that stands alone refuses nothing.
+    let says_so = |range: &str| range == "*/*" || range == essence;
+    if says_so(accept) || accept.split(',').any(|range| range.trim() == essence) {
         return Ok(());
     }
     let family = essence.split('/').next().unwrap_or_default();

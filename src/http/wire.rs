@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
+use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -163,16 +164,21 @@ impl Drop for Wire {
 /// The longest URL that the library reads; a longer one is to it no HTTP at all.
 const LONGEST_URL: usize = 65_534;
 
+/// The head of a bare refusal has fewer bytes: a status, a length of 0, the time, the end of the connection.
+const LONGEST_BARE_HEAD: usize = 192;
+
 /// Where a bare refusal begins in what is to be written, which may hold whole answers to earlier requests before it. Our
 /// own answers to what goes wrong are never empty, so a 4xx or 5xx without content can only be the library's.
 fn bare_refusal(bytes: &[u8]) -> Option<(usize, Code)> {
-    if !bytes.ends_with(b"\r\n\r\n") {
+    // Its head is short, and what is written ends with it: most of what is written needs no closer look.
+    let tail = bytes.get(bytes.len().saturating_sub(LONGEST_BARE_HEAD)..)?;
+    if !bytes.ends_with(b"\r\n\r\n") || memmem::find(tail, b"HTTP/1.").is_none() {
         return None;
     }
     let mut at = 0;
     // A text may look like an answer, so heads are not searched for but stepped to, over the content that each announces.
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let head = rest.get(..rest.windows(4).position(|end| end == b"\r\n\r\n")? + 4)?;
+        let head = rest.get(..memmem::find(rest, b"\r\n\r\n")? + 4)?;
         let head_text = std::str::from_utf8(head).ok()?.to_ascii_lowercase();
         let status = head_text.strip_prefix("http/1.")?.get(2..5)?;
         let length = head_text

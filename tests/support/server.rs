@@ -2,7 +2,7 @@
 //! finishing what is in flight, when it is dropped.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -32,6 +32,16 @@ pub(crate) const SECRET: &str = "the servers of the tests sign with this";
 
 /// Called after each commit with its change number.
 type AfterCommit = Arc<dyn Fn(i64) + Send + Sync>;
+
+/// What a server logs of its own faults stands in the output of the test that fails by them.
+fn tell_of_errors() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR);
+        // Another may be there already.
+        let _there = log.with_writer(std::io::stderr).try_init();
+    });
+}
 
 /// A clock that stands still until it is moved.
 #[derive(Debug, Clone)]
@@ -189,6 +199,7 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> Server {
+        tell_of_errors();
         let watches = self.beside.is_some();
         let (database, mut settings) = match self.beside {
             Some(settings) => (None, settings),

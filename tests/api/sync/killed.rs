@@ -4,6 +4,7 @@ use masthead::db::Db;
 use masthead::time::Clock;
 
 use super::copies::{Copy, Watcher, fresh};
+use super::random::rounds;
 use super::world::{QUERIES, World};
 use crate::cli::program::Serving;
 use crate::support::{Database, Random};
@@ -63,13 +64,24 @@ impl Followers {
 
 #[test]
 fn copies_outlive_the_server_and_notice_a_database_that_was_put_back() {
-    let database = Database::new();
+    let mut database = Database::new();
     let mut followers = Followers::new();
     let mut random = Random::new(7);
+    rounds(1, |_| {
+        database = killed_and_put_back(&database, &mut followers, &mut random);
+    });
+}
+
+/// Kills the server three times in the midst of it, puts back what the database was before the last, and answers that.
+fn killed_and_put_back(
+    database: &Database,
+    followers: &mut Followers,
+    random: &mut Random,
+) -> Database {
     let mut kept = None;
     for round in 0..3 {
-        let mut server = Serving::over(&database, FLAGS);
-        followers.follow(&database, &server, random.next());
+        let mut server = Serving::over(database, FLAGS);
+        followers.follow(database, &server, random.next());
         if round == 1 {
             followers.settle(&server);
         }
@@ -80,7 +92,7 @@ fn copies_outlive_the_server_and_notice_a_database_that_was_put_back() {
             kept = Some(database.copy());
         }
     }
-    let server = Serving::over(&database, FLAGS);
+    let server = Serving::over(database, FLAGS);
     followers.settle(&server);
     server.stop();
 
@@ -93,4 +105,5 @@ fn copies_outlive_the_server_and_notice_a_database_that_was_put_back() {
     assert!(followers.resets() >= before + 6, "each has begun anew");
     let ended = server.stop();
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    kept
 }
