@@ -43,8 +43,17 @@ impl Id {
     /// The last 8 hex digits: long enough to tell resources apart in a cache tag, short enough to send 64 of them.
     #[must_use]
     pub fn short(&self) -> String {
+        let mut text = String::with_capacity(8);
+        self.write_short(&mut text);
+        text
+    }
+
+    /// Appends [`Id::short`].
+    pub(crate) fn write_short(&self, text: &mut String) {
         let [.., a, b, c, d] = self.0;
-        format!("{a:02x}{b:02x}{c:02x}{d:02x}")
+        for half in [a, b, c, d].into_iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+            text.extend(char::from_digit(half.into(), 16));
+        }
     }
 }
 

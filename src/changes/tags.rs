@@ -32,7 +32,11 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::User => 'm',
         Resource::ApiKey => 'k',
     };
-    format!("{letter}-{}", id.short())
+    let mut tag = String::with_capacity(10);
+    tag.push(letter);
+    tag.push('-');
+    id.write_short(&mut tag);
+    tag
 }
 
 /// The tag of the articles that carry this tag, or bear this author's name.

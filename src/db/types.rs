@@ -2,9 +2,12 @@
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary};
+use diesel::sqlite::{Sqlite, SqliteValue};
 
+use super::conn::MultiBackend;
 use crate::id::Id;
 use crate::time::Time;
 
@@ -18,14 +21,26 @@ where
     }
 }
 
-impl<DB> FromSql<Binary, DB> for Id
-where
-    DB: Backend,
-    Vec<u8>: FromSql<Binary, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        let bytes = <Vec<u8> as FromSql<Binary, DB>>::from_sql(bytes)?;
-        Self::from_slice(&bytes).ok_or_else(|| format!("an id of {} bytes", bytes.len()).into())
+fn id(bytes: &[u8]) -> deserialize::Result<Id> {
+    Id::from_slice(bytes).ok_or_else(|| format!("an id of {} bytes", bytes.len()).into())
+}
+
+// One for each back end, and not by way of `Vec<u8>`: a page of a list holds some two hundred ids.
+impl FromSql<Binary, Sqlite> for Id {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        id(value.read_blob())
+    }
+}
+
+impl FromSql<Binary, Pg> for Id {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        id(value.as_bytes())
+    }
+}
+
+impl FromSql<Binary, MultiBackend> for Id {
+    fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        id(&<Vec<u8> as FromSql<Binary, MultiBackend>>::from_sql(value)?)
     }
 }
 

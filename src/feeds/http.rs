@@ -85,7 +85,8 @@ pub(crate) async fn get_feed(
     let bytes = app.db.read(read).await?;
     Answer::bytes(bytes, HeaderValue::from_static(format.media_type()))
         .at(change)
-        .depends_on("list-articles list-authors list-tags site")
+        // Pages too: they may make public what a name in the query means.
+        .depends_on("list-articles list-authors list-pages list-tags site")
         .to(&request)
 }
 
@@ -105,7 +106,7 @@ fn feed(conn: &mut Conn, app: &App, wanted: &Wanted) -> Result<Feed> {
     let mut query = Vec::new();
     let mut name = vec!["masthead feed".to_owned(), base(app)];
     if let Some(key) = &wanted.tag {
-        let found = tags::store::find(conn, key)?.map(|tag| tag.id);
+        let found = tags::store::find_public(conn, key)?.map(|tag| tag.id);
         let tag = tags::store::public_refs(conn, found.as_slice())?.pop();
         let tag = tag.ok_or(Error::NotFound("tag"))?;
         filter.tags.push(tag.id.to_string());
@@ -114,7 +115,7 @@ fn feed(conn: &mut Conn, app: &App, wanted: &Wanted) -> Result<Feed> {
         names.push(tag.name);
     }
     if let Some(key) = &wanted.author {
-        let found = authors::store::find(conn, key)?.map(|author| author.id);
+        let found = authors::store::find_public(conn, key)?.map(|author| author.id);
         let author = authors::store::public_refs(conn, found.as_slice())?.pop();
         let author = author.ok_or(Error::NotFound("author"))?;
         filter.author = Some(author.id.to_string());

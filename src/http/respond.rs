@@ -67,8 +67,12 @@ impl Answer {
     /// # Errors
     /// When it cannot be written as JSON, which is a fault of ours.
     pub fn json(value: &impl Serialize) -> Result<Self, Refusal> {
-        let bytes = serde_json::to_vec(value)
+        // As long as most are: growing there by doubling copies all of it several times.
+        let mut bytes = Vec::with_capacity(16 * 1024);
+        serde_json::to_writer(&mut bytes, value)
             .map_err(|error| Error::internal(format!("an answer: {error}")))?;
+        // What is kept shall not hold room for more.
+        bytes.shrink_to_fit();
         Ok(Self::bytes(bytes, JSON))
     }
 

@@ -124,6 +124,7 @@ fn what_was_asked_for_before_is_kept_until_it_is_touched() {
     assert_eq!(
         touched(),
         [
+            "/v1/articles?tag=love",
             "/v1/pages/about",
             "/v1/pages",
             "/v1/tags",
@@ -213,6 +214,31 @@ fn a_text_that_comes_first_takes_the_slug_of_one_that_is_kept() {
     assert_eq!((title(), title()), (json!("Deutsch"), json!("Deutsch")));
     make("English", "en");
     assert_eq!(title(), "English");
+}
+
+#[test]
+fn an_article_makes_public_what_a_name_means_to_pages() {
+    let server = server();
+    let editor = server.sign_in(Role::Admin);
+    let author = |name: &str, slug: &str| {
+        let body = json!({"name": name, "slug": slug});
+        editor.post("/v1/admin/authors", &body).created();
+    };
+    author("Ada", "a-d-a");
+    author("Somebody else", "ada");
+    let text = |kind: &str, title: &str, author: &str| {
+        let body = json!({"title": title, "status": "published", "text": "x", "authors": [author]});
+        editor.post(&format!("/v1/admin/{kind}"), &body).created();
+    };
+    text("pages", "Hers", "a-d-a");
+    let pages = || server.get("/v1/pages?author=ada").ok()["items"].clone();
+    let feed = || server.get("/v1/feeds/articles.json?author=ada").ok()["items"].clone();
+    assert_eq!(pages()[0]["title"], "Hers");
+    assert_eq!((pages(), feed()), (pages(), json!([])));
+    // A slug comes before a name, as soon as it is somebody's of whom readers know.
+    text("articles", "Another's", "ada");
+    assert_eq!(pages(), json!([]));
+    assert_eq!(feed()[0]["title"], "Another's");
 }
 
 #[test]

@@ -166,11 +166,17 @@ async fn list(
 
     let change = app.db.public_change();
     let mut depends_on = Dependencies::on(&[of_all(kind)]);
-    if !filter.tags.is_empty() || !filter.any_tags.is_empty() {
+    let by_tag = !filter.tags.is_empty() || !filter.any_tags.is_empty();
+    if by_tag {
         depends_on.add(LIST_TAGS);
     }
     if filter.author.is_some() {
         depends_on.add(LIST_AUTHORS);
+    }
+    if by_tag || filter.author.is_some() {
+        // A name means what is public, and any text of either kind may make a tag or an author so.
+        depends_on.add(LIST_ARTICLES);
+        depends_on.add(LIST_PAGES);
     }
     let indexed = !count && store::is_indexed(&filter, sort, &page);
     let asked = page.clone();
