@@ -273,6 +273,14 @@ fn routes(press: &Press, count: usize) -> Vec<Route> {
         Route {
             connections: 4,
             ..route(
+                "sync, 100 of the first walk",
+                vec!["/v1/changes?initial=true&limit=100".into()],
+                Promise::None,
+            )
+        },
+        Route {
+            connections: 4,
+            ..route(
                 "search for a word",
                 words
                     .iter()
