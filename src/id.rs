@@ -51,7 +51,10 @@ impl Id {
     /// Appends [`Id::short`].
     pub(crate) fn write_short(&self, text: &mut String) {
         let [.., a, b, c, d] = self.0;
-        for half in [a, b, c, d].into_iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        for half in [a, b, c, d]
+            .into_iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+        {
             text.extend(char::from_digit(half.into(), 16));
         }
     }

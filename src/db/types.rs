@@ -40,7 +40,9 @@ impl FromSql<Binary, Pg> for Id {
 
 impl FromSql<Binary, MultiBackend> for Id {
     fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        id(&<Vec<u8> as FromSql<Binary, MultiBackend>>::from_sql(value)?)
+        id(&<Vec<u8> as FromSql<Binary, MultiBackend>>::from_sql(
+            value,
+        )?)
     }
 }
 

@@ -9,11 +9,15 @@ use masthead::auth::model::Role;
 use serde_json::json;
 
 use crate::support::{Client, Server, article, create_all, id};
+use crate::sync::copies::{Copy, Tap};
 
 /// How often it is published and taken back.
 const ROUNDS: u64 = 500;
 /// Readers at once.
 const READERS: usize = 50;
+
+/// Those that follow the stream, at once.
+const WATCHERS: usize = 4;
 
 /// Where it could show.
 const SURFACES: &[&str] = &[
@@ -76,6 +80,20 @@ fn make(admin: &Client) -> String {
     format!("/v1/admin/articles/{}", made["id"].as_str().unwrap())
 }
 
+/// Opens the stream after an event before the first time that it was out.
+fn watch_for_a_moment(client: &Client, since: Option<&str>, state: &AtomicU64) {
+    let before = state.load(Ordering::SeqCst);
+    let (round, out) = round_of(before);
+    let tap = Tap::open(client, "include=text", since).expect("a stream");
+    while let Ok(event) = tap.soon() {
+        if out || state.load(Ordering::SeqCst) != before {
+            break;
+        }
+        let data = event.data.to_lowercase();
+        assert!(!data.contains("canarybird"), "round {round}: {event:?}");
+    }
+}
+
 #[test]
 fn no_reader_sees_what_was_taken_back_before_they_asked() {
     let server = Server::setup()
@@ -125,6 +143,19 @@ fn no_reader_sees_what_was_taken_back_before_they_asked() {
             })
         })
         .collect();
+    let mut copy = Copy::new("include=text");
+    copy.catch_up(&server.client, 100);
+    let watchers: Vec<_> = (0..WATCHERS)
+        .map(|_| {
+            let (state, done) = (Arc::clone(&state), Arc::clone(&done));
+            let (client, since) = (server.client.clone(), copy.since.clone());
+            std::thread::spawn(move || {
+                while !done.load(Ordering::SeqCst) {
+                    watch_for_a_moment(&client, since.as_deref(), &state);
+                }
+            })
+        })
+        .collect();
     let mut seen = 0;
     for round in 1..=ROUNDS {
         state.store(2 * round + 1, Ordering::SeqCst);
@@ -143,7 +174,7 @@ fn no_reader_sees_what_was_taken_back_before_they_asked() {
         assert_eq!(server.get("/v1/articles/canarybird").status, 404);
     }
     done.store(true, Ordering::SeqCst);
-    for reader in readers {
+    for reader in readers.into_iter().chain(watchers) {
         reader.join().unwrap();
     }
     assert_eq!(seen, 10);

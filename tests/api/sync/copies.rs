@@ -211,7 +211,7 @@ impl Tap {
     }
 
     /// What comes within a moment.
-    fn soon(&self) -> Result<Event, RecvTimeoutError> {
+    pub(crate) fn soon(&self) -> Result<Event, RecvTimeoutError> {
         self.events.recv_timeout(Duration::from_millis(25))
     }
 }
