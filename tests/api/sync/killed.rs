@@ -14,6 +14,8 @@ const FLAGS: &[&str] = &["--locales", "en,de", "--stream-heartbeat-ms", "200"];
 struct Followers {
     copies: Vec<Copy>,
     watchers: Vec<Watcher>,
+    /// The last change that was written beside the server, which may take a moment to notice it.
+    written: i64,
 }
 
 impl Followers {
@@ -22,6 +24,7 @@ impl Followers {
         Self {
             copies: queries.map(Copy::new).into(),
             watchers: queries.map(Watcher::new).into(),
+            written: 0,
         }
     }
 
@@ -37,10 +40,14 @@ impl Followers {
                 self.watchers[copy].look(&server.client);
             }
         }
+        self.written = db.change();
     }
 
     #[track_caller]
     fn settle(&mut self, server: &Serving) {
+        let noticed = server.client.request("GET", "/v1/site");
+        let noticed = noticed.header("min-change", &self.written.to_string());
+        assert_eq!(noticed.send().status, 200);
         for copy in &mut self.copies {
             copy.catch_up(&server.client, 5);
             assert_eq!(
