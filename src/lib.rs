@@ -10,6 +10,7 @@
 //! - [`cache`]: finished answers, served while they are as they would be read now
 //! - [`http`]: the list of routes, and what is common to them
 //! - [`resolve`]: a page of the website in one answer, by its path
+//! - [`previews`]: links that show one text before readers see it
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
@@ -37,6 +38,7 @@ pub mod json;
 pub mod keys;
 pub mod locales;
 mod names;
+pub mod previews;
 pub mod redirects;
 pub mod resolve;
 pub mod search;

@@ -1,28 +1,34 @@
 //! `masthead demo`: a small magazine, written for this program, served from a folder that goes with the process.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Args;
 use serde::Deserialize;
 
 use super::{Outcome, serve};
-use crate::articles::model::Image;
+use crate::articles::edit::EditSort;
+use crate::articles::model::{Image, Kind, State};
 use crate::articles::new::Rules;
-use crate::auth::model::Role;
+use crate::articles::store::edit::EditFilter;
+use crate::auth::model::{Credential, Grants, Principal, Role};
 use crate::auth::password::{NewPassword, hash_blocking};
 use crate::auth::secret::Secret;
 use crate::auth::token::{Opaque, OpaqueKind};
 use crate::authors::model::{Link, NewAuthor};
 use crate::changes::model::Actor;
 use crate::config::Serve;
+use crate::db::page::Page;
 use crate::db::{self, Db, Tx};
 use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::previews::model::LASTS_BY_DEFAULT;
 use crate::redirects::store::Target;
 use crate::tags::model::NewTag;
 use crate::time::Clock;
 use crate::transfer::markdown;
 use crate::users::model::NewUser;
-use crate::{authors, imports, redirects, site, tags, users};
+use crate::{articles, authors, imports, previews, redirects, site, tags, users};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -145,6 +151,9 @@ const TEXTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The token of the sample's preview link. Everybody knows it, and it shows nothing but a sample.
+const PREVIEW: &str = "mhv_c2FtcGxlLXByZXZpZXctb2YtdGhlLWRlbW8tb25seSE";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SampleTag {
@@ -191,9 +200,19 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     fill(&db, &rules)?;
     let people = admit(&db)?;
+    let editor = people.iter().find(|person| person.role == Role::Editor);
+    if let Some(editor) = editor {
+        preview(&db, editor.id)?;
+    }
     let mut out = io::stdout();
     writeln!(out, "accounts, until this process ends:")?;
-    for (role, email, password) in people {
+    for Person {
+        role,
+        email,
+        password,
+        ..
+    } in people
+    {
         writeln!(out, "  {:<13}{email:<25}{password}", role.as_str())?;
     }
     // What it signed is worth as little as the folder, once this process has ended.
@@ -201,8 +220,16 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     serve::serve(db, &secret, rules, folder.path(), &arguments.serve)
 }
 
-/// Makes an account of each role, and answers the addresses and passwords.
-fn admit(db: &Db) -> Result<Vec<(Role, String, String)>> {
+/// An account of the demo.
+struct Person {
+    id: Id,
+    role: Role,
+    email: String,
+    password: String,
+}
+
+/// Makes an account of each role.
+fn admit(db: &Db) -> Result<Vec<Person>> {
     let mut people = Vec::with_capacity(PEOPLE.len());
     for (role, name) in PEOPLE {
         let email = format!("{}@example.org", role.as_str());
@@ -213,13 +240,48 @@ fn admit(db: &Db) -> Result<Vec<(Role, String, String)>> {
         let checked = NewPassword::parse(password, &[&email, name])
             .map_err(|faults| Error::internal(format!("a random password: {faults:?}")))?;
         let hashed = hash_blocking(&checked)?;
-        db.write_blocking(Actor::System, move |tx| {
+        let made = db.write_blocking(Actor::System, move |tx| {
             let user = users::store::create(tx, &new)?;
             users::store::set_password(tx, user.id, &hashed, None)
         })?;
-        people.push((*role, email, password.to_owned()));
+        people.push(Person {
+            id: made.value.id,
+            role: *role,
+            email,
+            password: password.to_owned(),
+        });
     }
     Ok(people)
+}
+
+/// Makes a preview link to the draft among the samples, as an editor does.
+fn preview(db: &Db, editor: Id) -> Result<()> {
+    let token = Opaque::parse(OpaqueKind::Preview, PREVIEW)
+        .ok_or_else(|| Error::internal("the sample of a preview link is none"))?;
+    let drafts = EditFilter {
+        states: vec![State::Draft],
+        ..EditFilter::default()
+    };
+    let first = Page::first(1);
+    let drafts = db.read_blocking(|conn| {
+        let (kind, sort) = (Kind::Article, EditSort::LastUpdated);
+        articles::store::edit::list(conn, kind, &drafts, sort, &first, false)
+    })?;
+    let draft = drafts.items.first();
+    let draft = draft.ok_or_else(|| Error::internal("there is no draft among the samples"))?;
+    let (draft, hash) = (draft.id, token.hash());
+    let editor = Principal {
+        user: editor,
+        credential: Credential::Session(Id::new()),
+        grants: Grants::Role(Role::Editor),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        request_id: "demo".into(),
+    };
+    db.write_blocking(Actor::Principal(editor), move |tx| {
+        let expires_at = tx.now().plus(LASTS_BY_DEFAULT);
+        previews::store::create(tx, Kind::Article, draft, &hash, expires_at)
+    })?;
+    Ok(())
 }
 
 /// Fills an empty database with the sample content.

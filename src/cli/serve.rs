@@ -20,7 +20,7 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth};
+use crate::{articles, auth, previews};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
@@ -163,6 +163,7 @@ async fn sweep(db: &Db) -> Result<()> {
     db.write_quiet(Reason::Sweep, move |conn| {
         auth::store::sweep(conn, now)?;
         auth::replays::sweep(conn, now)?;
+        previews::store::sweep(conn, now)?;
         Ok(())
     })
     .await

@@ -278,6 +278,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    preview_links (id) {
+        id -> Binary,
+        article_id -> Binary,
+        hash -> Binary,
+        user_id -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));
@@ -286,6 +297,7 @@ diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(article_authors -> articles (article_id));
 diesel::joinable!(article_authors -> authors (author_id));
 diesel::joinable!(imports -> articles (article_id));
+diesel::joinable!(preview_links -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tag_aliases -> tags (tag_id));
@@ -300,4 +312,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     authors,
     imports,
 );
-diesel::allow_tables_to_appear_in_same_query!(users, sessions, refresh_tokens, api_keys);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    refresh_tokens,
+    api_keys,
+    preview_links
+);

@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, redirects, resolve, search, site,
-    tags, users,
+    articles, auth, authors, changes, crawlers, feeds, keys, previews, redirects, resolve, search,
+    site, tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -50,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(crawlers::http::get_sitemap_part)
         .service(crawlers::http::get_robots)
         .service(crawlers::http::get_llms)
+        .service(previews::http::get_preview)
         .service(health::get_live)
         .service(health::get_ready)
         .service(metrics::get_metrics)
@@ -88,6 +89,12 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(texts::replace_page)
         .service(texts::delete_page)
         .service(texts::move_page)
+        .service(previews::http::list_article_previews)
+        .service(previews::http::create_article_preview)
+        .service(previews::http::delete_article_preview)
+        .service(previews::http::list_page_previews)
+        .service(previews::http::create_page_preview)
+        .service(previews::http::delete_page_preview)
         .service(tags::http::edit::list_all_tags)
         .service(tags::http::edit::create_tag)
         .service(tags::http::edit::get_any_tag)

@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 20] = [
+const TAGS: [(&str, &str); 21] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -182,6 +182,7 @@ const TAGS: [(&str, &str); 20] = [
         "Authors, whether anything public names them or not",
     ),
     ("Editing the site", "What the site says of itself"),
+    ("Previews", "Texts shown before readers see them"),
     ("Redirects", "Old addresses and where they lead"),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
@@ -270,6 +271,11 @@ impl Route<'_> {
         self.path == "/llms.txt" || self.path.starts_with("/sitemap")
     }
 
+    /// For whoever has a link, before readers see it.
+    fn is_preview(self) -> bool {
+        self.path.starts_with("/v1/preview/")
+    }
+
     /// Signing in, which is asked for before anybody is known.
     fn is_open(self) -> bool {
         matches!(
@@ -282,11 +288,12 @@ impl Route<'_> {
         self.method != Method::Get
     }
 
-    /// A change to a version that somebody has read. Sessions and passwords have none.
+    /// A change to a version that somebody has read. Sessions, preview links and passwords have none.
     fn needs_version(self) -> bool {
         matches!(self.method, Method::Put | Method::Patch | Method::Delete)
             && !self.path.ends_with("/me/password")
             && !self.path.contains("/sessions")
+            && !self.path.contains("/preview-links")
     }
 
     /// A move of a versioned resource to another state.
@@ -311,7 +318,8 @@ impl Route<'_> {
         let explains = ["/docs", "/problems/"]
             .iter()
             .any(|path| self.path.starts_with(path));
-        self.method == Method::Get && self.is_tagged() && !(self.is_editors() || explains)
+        let open_to_all = !(self.is_editors() || self.is_preview() || explains);
+        self.method == Method::Get && self.is_tagged() && open_to_all
     }
 
     /// Adds what every such route takes and answers.
@@ -407,7 +415,7 @@ impl Route<'_> {
             }
         }
         let caching = match status {
-            _ if self.is_editors() => "Never kept",
+            _ if self.is_editors() || self.is_preview() => "Never kept",
             "200" | "304" | "308" if self.is_tagged() => {
                 "Keep it, and ask each time whether it still holds"
             }

@@ -162,21 +162,42 @@ fn read(query: &mut Query, app: &App) -> Option<Asked> {
         query.refuse("path", (FaultCode::Missing, detail.to_owned()));
     }
     let path = query.one("path", SitePath::parse);
-    let without = query.one("without", |text| several(text, Part::ALL, Part::as_str));
-    let show = included(query, Selection::full());
-    let locales = &app.rules.locales;
-    let path = path?;
-    let place = path.place(locales);
-    let fallbacks = place.as_ref().map(|place| app.fallbacks.of(&place.locale));
-    Some(Asked {
-        fallbacks: fallbacks.unwrap_or_default().to_vec(),
-        place,
-        path,
-        locales: locales.clone(),
-        base_url: app.site_url.clone(),
-        show,
-        without: without.unwrap_or_default(),
-    })
+    let wanted = Wanted::read(query);
+    Some(wanted.at(path?, app))
+}
+
+/// What is wanted of a page.
+pub(crate) struct Wanted {
+    /// Of the text.
+    pub(crate) show: Selection,
+    without: Vec<Part>,
+}
+
+impl Wanted {
+    /// Reads `include` and `without`.
+    pub(crate) fn read(query: &mut Query) -> Self {
+        let without = query.one("without", |text| several(text, Part::ALL, Part::as_str));
+        Self {
+            show: included(query, Selection::full()),
+            without: without.unwrap_or_default(),
+        }
+    }
+
+    /// At this path of the website.
+    pub(crate) fn at(self, path: SitePath, app: &App) -> Asked {
+        let locales = &app.rules.locales;
+        let place = path.place(locales);
+        let fallbacks = place.as_ref().map(|place| app.fallbacks.of(&place.locale));
+        Asked {
+            fallbacks: fallbacks.unwrap_or_default().to_vec(),
+            place,
+            path,
+            locales: locales.clone(),
+            base_url: app.site_url.clone(),
+            show: self.show,
+            without: self.without,
+        }
+    }
 }
 
 /// The articles about the same, and the change that they are of; `None` where they cannot be had in time. A page does not
@@ -215,7 +236,7 @@ async fn related_to(app: &App, id: Id, needed: Option<i64>) -> Option<(i64, Vec<
 }
 
 /// Puts a page together.
-fn whole(
+pub(crate) fn whole(
     app: &App,
     asked: &Asked,
     text: FoundText,

@@ -102,13 +102,22 @@ fn text(conn: &mut Conn, standing: Option<At>, asked: &Asked) -> Result<Option<F
     let Some(At::Text(article)) = standing else {
         return Ok(None);
     };
+    let text = around(conn, *article, asked)?;
+    Ok(Some(Found::Text(Box::new(text))))
+}
+
+/// A text with what stands around it.
+///
+/// # Errors
+/// When the database fails.
+pub fn around(conn: &mut Conn, article: Article, asked: &Asked) -> Result<FoundText> {
     let (previous, next) = beside(conn, &article, asked)?;
-    Ok(Some(Found::Text(Box::new(FoundText {
-        article: *article,
+    Ok(FoundText {
+        article,
         previous,
         next,
         site: site::store::get(conn)?,
-    }))))
+    })
 }
 
 /// The articles before and after one.

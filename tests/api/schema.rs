@@ -7,8 +7,9 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, meta, published_counts, redirects,
-    refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links, users,
+    changes, followers, idempotency_keys, imports, meta, preview_links, published_counts,
+    redirects, refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links,
+    users,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -112,6 +113,15 @@ fn every_column_of_every_table_is_there() {
     reads!(server, sessions: Id, Id, Text, Maybe, Time, Time, Time);
     reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
     reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
+    let draft = admin
+        .post("/v1/admin/articles", &json!({"title": "A draft"}))
+        .created();
+    let links = format!(
+        "/v1/admin/articles/{}/preview-links",
+        draft["id"].as_str().unwrap()
+    );
+    admin.post(&links, &json!({})).created();
+    reads!(server, preview_links: Id, Id, Vec<u8>, Id, Time, Time);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
     server.write_quietly(Reason::FollowerPosition, |conn| {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")

@@ -91,6 +91,40 @@ pub fn by_ids(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Articl
     complete(conn, rows, show)
 }
 
+/// A text in whatever state.
+#[derive(Debug)]
+pub struct AnyText {
+    /// As delivery would show it.
+    pub article: Article,
+    /// Article or page.
+    pub kind: Kind,
+    /// Where it stands between an idea and the bin.
+    pub state: State,
+    /// The account it belongs to.
+    pub owner: Option<Id>,
+}
+
+/// A text in whatever state, as it will look: for whoever was shown the way to it.
+///
+/// # Errors
+/// When the database fails.
+pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<AnyText>> {
+    let about = articles::table
+        .find(id)
+        .select((articles::kind, articles::state, articles::owner));
+    let about: Option<(String, String, Option<Id>)> = each!(conn, c => about.first(c).optional())?;
+    let rows = rows(conn, &[id])?;
+    let Some(((kind, state, owner), article)) = about.zip(complete(conn, rows, show)?.pop()) else {
+        return Ok(None);
+    };
+    Ok(Some(AnyText {
+        article,
+        kind: named(&kind, Kind::from_name)?,
+        state: named(&state, State::from_name)?,
+        owner,
+    }))
+}
+
 /// These, in whatever state: for editors.
 pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
     let query = articles::table.select(COLUMNS);

@@ -13,9 +13,9 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
-use crate::redirects;
 use crate::slug;
 use crate::time::Time;
+use crate::{previews, redirects};
 
 /// A stored article, as a write leaves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +162,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
     each!(tx.conn(), c => body.execute(c))?;
+    end_previews(tx.conn(), id, was.state, state)?;
     let before = joins::leave(tx, id, &was)?;
     let after = joins::join(tx, new, (id, &slug), state, published_at)?;
     // Who follows the log wants to know what an editor put out, by whichever door.
@@ -247,6 +248,7 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     let in_authors = article_authors::table.filter(article_authors::article_id.eq(id));
     let in_authors = diesel::update(in_authors).set(article_authors::published_at.eq(listed));
     each!(tx.conn(), c => in_authors.execute(c))?;
+    end_previews(tx.conn(), id, was.state, state)?;
     let delta = i64::from(state.is_public()) - i64::from(was.state.is_public());
     if delta != 0 {
         joins::count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
@@ -301,6 +303,14 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         detail: None,
     });
     touch::siblings(tx, id, was.shown(), None)
+}
+
+/// What readers see is shown by no link that was made before.
+fn end_previews(conn: &mut Conn, id: Id, was: State, state: State) -> Result<()> {
+    if state.is_public() && !was.is_public() {
+        previews::store::end_all(conn, id)?;
+    }
+    Ok(())
 }
 
 /// Makes sure that an editor's wish for a state is one of the ways there are.

@@ -18,6 +18,8 @@ pub enum OpaqueKind {
     Link,
     /// An API key.
     Key,
+    /// A link that shows one text.
+    Preview,
 }
 
 impl OpaqueKind {
@@ -28,6 +30,7 @@ impl OpaqueKind {
             Self::Refresh => "mhr_",
             Self::Link => "mhl_",
             Self::Key => "mhk_",
+            Self::Preview => "mhv_",
         }
     }
 }

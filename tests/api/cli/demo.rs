@@ -42,6 +42,10 @@ fn demo_serves_a_small_magazine_and_leaves_nothing_behind() {
     assert_eq!(demo.get(&format!("/v1/articles/{slug}")).status, 404);
     assert_eq!(demo.get(&format!("/v1/articles/{slug}.md")).status, 404);
 
+    let preview = "/v1/preview/mhv_c2FtcGxlLXByZXZpZXctb2YtdGhlLWRlbW8tb25seSE";
+    let draft = demo.get(preview).ok();
+    assert_eq!(draft["article"]["slug"], slug);
+
     let trauma = demo.get("/v1/tags/trauma").ok();
     assert_eq!(trauma["parent"]["slug"], "mental-health");
     let alias = demo.get("/v1/tags/ptsd");

@@ -26,6 +26,7 @@ const SLICES: &[&str] = &[
     "crawlers",
     "feeds",
     "keys",
+    "previews",
     "redirects",
     "resolve",
     "site",

@@ -213,6 +213,10 @@ fn told(cell: &Cell<'_>) -> String {
 fn lasting(answer: &Answer) -> Option<Value> {
     let mut body: Value = serde_json::from_slice(&answer.body).ok()?;
     if let (201, Value::Object(fields)) = (answer.status, &mut body) {
+        if fields.contains_key("token") {
+            // It holds the token.
+            fields.remove("url");
+        }
         for name in ["id", "cache_tag", "key", "token"] {
             fields.remove(name);
         }

@@ -43,7 +43,7 @@ pub(crate) const STATES: [&str; 6] = [
 /// What is done to a text, by its state. Where no way leads from a state, those who could go such a way are answered 409.
 /// Of pages nobody has any of their own: `own:` does not count there.
 #[rustfmt::skip]
-pub(crate) const TEXTS: [(&str, [Cell; 6]); 11] = [
+pub(crate) const TEXTS: [(&str, [Cell; 6]); 14] = [
     //             draft         in_review     scheduled      published      archived       trashed
     ("GET",       [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("PATCH",     [(QUIET, 200), (QUIET, 200), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
@@ -56,6 +56,10 @@ pub(crate) const TEXTS: [(&str, [Cell; 6]); 11] = [
     ("unpublish", [(QUIET, 409), (QUIET, 409), (MOVE, 200),   (MOVE, 200),   (MOVE, 200),   (QUIET, 409)]),
     ("archive",   [(MOVE, 409),  (MOVE, 409),  (MOVE, 409),   (MOVE, 200),   (MOVE, 409),   (MOVE, 409)]),
     ("restore",   [(QUIET, 409), (QUIET, 409), (MOVE, 409),   (MOVE, 409),   (MOVE, 409),   (QUIET, 200)]),
+    ("previews",  [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
+    ("preview",   [(QUIET, 201), (QUIET, 201), (EDIT, 201),   (EDIT, 409),   (EDIT, 201),   (QUIET, 409)]),
+    // What readers see, and what is in the trash, has none.
+    ("hide",      [(QUIET, 204), (QUIET, 204), (EDIT, 204),   (EDIT, 404),   (EDIT, 204),   (QUIET, 404)]),
 ];
 
 /// A PATCH that wishes for a state, by the state that the text is in.

@@ -34,7 +34,13 @@ pub(crate) fn routes(kind: Kind) -> BTreeSet<String> {
     let whole = ["GET", "POST"].map(|method| format!("{method} {base}"));
     let each = ["GET", "PATCH", "PUT", "DELETE"].map(|method| format!("{method} {base}/{{id}}"));
     let ways = [format!("POST {base}/{{id}}/{{way}}")];
-    whole.into_iter().chain(each).chain(ways).collect()
+    let previews = [
+        format!("GET {base}/{{id}}/preview-links"),
+        format!("POST {base}/{{id}}/preview-links"),
+        format!("DELETE {base}/{{id}}/preview-links/{{link}}"),
+    ];
+    let all = whole.into_iter().chain(each).chain(ways);
+    all.chain(previews).collect()
 }
 
 impl<'s> Texts<'s> {
@@ -157,6 +163,18 @@ impl<'s> Texts<'s> {
                 }
                 (format!("{done} {one}"), path.to_owned(), Some(body))
             }
+            "previews" | "preview" => {
+                let (method, body) = match done {
+                    "previews" => ("GET", None),
+                    _ => ("POST", Some(json!({}))),
+                };
+                let route = format!("{method} {one}/preview-links");
+                (route, format!("{path}/preview-links"), body)
+            }
+            "hide" => {
+                let route = format!("DELETE {one}/preview-links/{{link}}");
+                (route, self.preview(path), None)
+            }
             way => {
                 assert!(WAYS.contains(&way), "{way}");
                 let route = format!("POST {one}/{{way}}");
@@ -166,10 +184,10 @@ impl<'s> Texts<'s> {
         Cell {
             who,
             client: who.client.clone(),
-            route,
             kind: String::new(),
             path,
-            etag: (done != "GET").then_some(etag),
+            etag: (!route.starts_with("GET ")).then_some(etag),
+            route,
             body,
             expected: 0,
             rehearses: true,
@@ -179,6 +197,23 @@ impl<'s> Texts<'s> {
     /// Of pages nobody has any of their own.
     fn counts_as_own(&self, own: bool) -> bool {
         own && self.kind == Kind::Article
+    }
+
+    /// The address of a preview link of a text, where it can have one.
+    fn preview(&self, path: &str) -> String {
+        let links = format!("{path}/preview-links");
+        let there = self.cast.admin.get(&links).ok();
+        let id = match there["items"].get(0) {
+            Some(link) => link["id"].clone(),
+            None => {
+                let made = self.cast.admin.post(&links, &json!({}));
+                match made.status {
+                    201 => made.json()["id"].clone(),
+                    _ => json!(Id::new()),
+                }
+            }
+        };
+        format!("{links}/{}", id.as_str().unwrap())
     }
 
     /// A title that no other text has.
