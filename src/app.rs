@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
+use crate::messages::inbox::{self, Inbox};
 use crate::search::{self, Search};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
@@ -64,6 +65,8 @@ pub struct Setup {
     pub purge_urls: Vec<Url>,
     /// Live streams of changes.
     pub streams: streams::Settings,
+    /// The contact form.
+    pub inbox: inbox::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -115,6 +118,7 @@ impl Setup {
             cache_control: NO_CACHE.1,
             purge_urls: Vec::new(),
             streams: streams::Settings::default(),
+            inbox: inbox::Settings::default(),
         }
     }
 }
@@ -161,6 +165,8 @@ pub struct App {
     pub purge: Purge,
     /// Live streams of changes.
     pub streams: Streams,
+    /// The contact form.
+    pub inbox: Inbox,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -189,6 +195,7 @@ impl App {
             cache_control,
             purge_urls,
             streams,
+            inbox,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -211,6 +218,7 @@ impl App {
             cache_control,
             purge: Purge::new(purge_urls, mark),
             streams: Streams::new(streams),
+            inbox: Inbox::new(inbox),
             db,
             rules,
             fallbacks,

@@ -4,6 +4,7 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`messages`]: the contact form, and the inbox of what it brings
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
@@ -36,6 +37,7 @@ pub mod imports;
 pub mod json;
 pub mod keys;
 pub mod locales;
+pub mod messages;
 mod names;
 pub mod redirects;
 pub mod resolve;
