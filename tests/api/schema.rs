@@ -7,7 +7,7 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, meta, published_counts, redirects,
+    changes, followers, idempotency_keys, imports, messages, meta, published_counts, redirects,
     refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links, users,
 };
 use masthead::id::Id;
@@ -113,6 +113,9 @@ fn every_column_of_every_table_is_there() {
     reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
     reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
+    let message = json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+    assert_eq!(server.client.post("/v1/contact", &message).status, 202);
+    reads!(server, messages: Id, Text, Text, Text, Maybe, Text, Maybe, i64, Time, Time);
     server.write_quietly(Reason::FollowerPosition, |conn| {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });

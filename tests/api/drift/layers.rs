@@ -26,6 +26,7 @@ const SLICES: &[&str] = &[
     "crawlers",
     "feeds",
     "keys",
+    "messages",
     "redirects",
     "resolve",
     "site",

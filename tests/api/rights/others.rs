@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use masthead::auth::model::Role;
 use masthead::auth::token::{Opaque, OpaqueKind};
+use masthead::db::page::Page;
 use masthead::id::Id;
-use masthead::users;
+use masthead::messages::store::MessageFilter;
+use masthead::{messages, users};
 use serde_json::{Value, json};
 
 use super::cells::{Cell, Examination};
@@ -139,6 +141,7 @@ impl<'s> Others<'s> {
         let body = (method != "DELETE").then(|| match (name, method) {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
+            ("messages", _) => json!({"status": "read"}),
             _ => self.content(name),
         });
         Asked {
@@ -221,12 +224,30 @@ impl<'s> Others<'s> {
         match template.split_once("/{id}") {
             Some((list, _)) if !list.starts_with("/v1/admin/me") => {
                 let name = list.trim_start_matches("/v1/admin/");
+                if name == "messages" {
+                    return format!("{list}/{}", self.message());
+                }
                 let content = self.content(name);
                 let made = self.cast.admin.post(list, &content).created();
                 format!("{list}/{}", made["id"].as_str().unwrap())
             }
             _ => String::new(),
         }
+    }
+
+    /// A message that came by the contact form.
+    fn message(&mut self) -> Id {
+        let sent = json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+        let sent = messages::input::sent(&sent).unwrap();
+        self.server
+            .write(move |tx| messages::store::receive(tx, &sent, 1000));
+        let newest = Page::first(1);
+        let all = MessageFilter::default();
+        let found = self
+            .server
+            .db()
+            .read_blocking(|conn| messages::store::list(conn, &all, &newest, false));
+        found.unwrap().items[0].id
     }
 
     /// The profile of an account.
