@@ -302,9 +302,7 @@ impl Route<'_> {
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in
-            || self.path == "/v1/contact"
-            || self.is_of_operations() || self.is_live())
+        !(signs_in || self.path == "/v1/contact" || self.is_of_operations() || self.is_live())
     }
 
     /// Whether answers name a change that they include.

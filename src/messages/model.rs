@@ -179,7 +179,8 @@ fn message_fault(message: &str) -> Option<Fault> {
     }
     let controls = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if message.contains(controls) {
-        let detail = "has characters that control a terminal; only newlines and tabs may stand there";
+        let detail =
+            "has characters that control a terminal; only newlines and tabs may stand there";
         return fault(FaultCode::Malformed, detail.into());
     }
     None

@@ -34,10 +34,7 @@ fn behind_a_proxy() -> Server {
 
 fn send_from(server: &Server, peer: &str, content: &Value) -> Answer {
     let request = server.client.request("POST", FORM);
-    request
-        .header("x-forwarded-for", peer)
-        .json(content)
-        .send()
+    request.header("x-forwarded-for", peer).json(content).send()
 }
 
 /// Sends messages, each from another place and a second after the last.

@@ -113,7 +113,8 @@ fn every_column_of_every_table_is_there() {
     reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
     reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
-    let message = json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+    let message =
+        json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
     assert_eq!(server.client.post("/v1/contact", &message).status, 202);
     reads!(server, messages: Id, Text, Text, Text, Maybe, Text, Maybe, i64, Time, Time);
     server.write_quietly(Reason::FollowerPosition, |conn| {

@@ -57,7 +57,10 @@ struct MessageListQuery {
 /// The parameters of the table of messages.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the query; `get_messages_table` reads it")]
+#[expect(
+    dead_code,
+    reason = "documents the query; `get_messages_table` reads it"
+)]
 struct MessageTableQuery {
     /// In this state; repeated, in one of these.
     #[param(inline, max_items = 4)]

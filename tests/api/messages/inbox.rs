@@ -13,7 +13,10 @@ fn filled() -> Server {
         &[
             written("one"),
             written_with("two", &json!({"subject": "100% Sleep_ing"})),
-            written_with("three", &json!({"name": "Ada Lovelace", "email": "ADA@Example.com"})),
+            written_with(
+                "three",
+                &json!({"name": "Ada Lovelace", "email": "ADA@Example.com"}),
+            ),
             written_with("four", &json!({"website": "x"})),
         ],
     );
@@ -33,7 +36,10 @@ fn the_list_is_narrowed_and_turned_page_by_page() {
     assert_eq!(found("q=sleep_"), ["two"]);
     assert_eq!(found("q=0%25"), ["two"]);
     assert_eq!(found("q=T&status=new"), ["three", "two"]);
-    assert_eq!(found("received_after=2026-11-22T10:00:02Z"), ["four", "three"]);
+    assert_eq!(
+        found("received_after=2026-11-22T10:00:02Z"),
+        ["four", "three"]
+    );
     assert_eq!(found("received_before=2026-11-22T10:00:01Z"), ["one"]);
 
     let first = editor.get(&format!("{INBOX}?status=new&limit=2&count=true"));
@@ -65,7 +71,10 @@ fn a_message_moves_from_any_state_to_any_other() {
     let mut etag = editor.get(&path).etag().to_owned();
     let states = ["new", "read", "archived", "spam"];
     let mut version = 1;
-    for (from, to) in states.into_iter().flat_map(|from| states.map(|to| (from, to))) {
+    for (from, to) in states
+        .into_iter()
+        .flat_map(|from| states.map(|to| (from, to)))
+    {
         for status in [from, to] {
             let before = (editor.get(&path).ok(), server.db().change());
             let answer = editor.patch(&path, &etag, &json!({"status": status}));
@@ -80,14 +89,20 @@ fn a_message_moves_from_any_state_to_any_other() {
     }
     let stale = editor.patch(&path, "\"1.x\"", &json!({"status": "read"}));
     assert_eq!((stale.status, stale.etag()), (412, etag.as_str()));
-    let blind = editor.request("PATCH", &path).json(&json!({"status": "read"}));
+    let blind = editor
+        .request("PATCH", &path)
+        .json(&json!({"status": "read"}));
     assert_eq!(blind.send().status, 428);
     let more = json!({"status": null, "email": "x@example.org"});
     assert_eq!(
         editor.patch(&path, &etag, &more).faults(),
         ["/status missing", "/email unknown"]
     );
-    let rehearsed = editor.patch(&format!("{path}?dry_run=true"), &etag, &json!({"status": "new"}));
+    let rehearsed = editor.patch(
+        &format!("{path}?dry_run=true"),
+        &etag,
+        &json!({"status": "new"}),
+    );
     assert_eq!(rehearsed.ok()["status"], "new");
     assert_eq!(editor.get(&path).ok()["status"], "spam");
 }
@@ -113,9 +128,20 @@ fn keys_do_what_their_scopes_name() {
     let writes = server.key(&[Scope::MessagesWrite]);
     let etag = reads.get(&path).etag().to_owned();
     assert_eq!(writes.get(&path).status, 403);
-    assert_eq!(reads.patch(&path, &etag, &json!({"status": "read"})).status, 403);
-    assert_eq!(writes.patch(&path, &etag, &json!({"status": "read"})).status, 200);
-    for other in [server.key(&[Scope::DraftsRead]), server.sign_in(Role::Author)] {
+    assert_eq!(
+        reads.patch(&path, &etag, &json!({"status": "read"})).status,
+        403
+    );
+    assert_eq!(
+        writes
+            .patch(&path, &etag, &json!({"status": "read"}))
+            .status,
+        200
+    );
+    for other in [
+        server.key(&[Scope::DraftsRead]),
+        server.sign_in(Role::Author),
+    ] {
         assert_eq!(other.get(INBOX).status, 403);
         assert_eq!(other.get("/v1/admin/messages.csv").status, 403);
     }
@@ -168,18 +194,24 @@ fn a_table_holds_the_same_and_no_formulas() {
 #[test]
 fn nothing_of_it_shows_elsewhere() {
     let server = behind_a_proxy();
-    let secret = json!({"name": "Xyzzyname", "email": "xyzzymail@example.com", "subject": "Xyzzysubject"});
+    let secret =
+        json!({"name": "Xyzzyname", "email": "xyzzymail@example.com", "subject": "Xyzzysubject"});
     send_all(
         &server,
         &[
             written_with("Xyzzytext", &secret),
-            written_with("Xyzzytext again", &json!({"website": "x", "name": "Xyzzyname"})),
+            written_with(
+                "Xyzzytext again",
+                &json!({"website": "x", "name": "Xyzzyname"}),
+            ),
         ],
     );
     let admin = server.sign_in(Role::Admin);
     let path = path_of(&admin, "Xyzzytext");
     let etag = admin.get(&path).etag().to_owned();
-    admin.patch(&path, &etag, &json!({"status": "archived"})).ok();
+    admin
+        .patch(&path, &etag, &json!({"status": "archived"}))
+        .ok();
     server.search_follows();
     for other in [
         "/v1/admin/audit?limit=100",
@@ -195,8 +227,14 @@ fn nothing_of_it_shows_elsewhere() {
     ] {
         let text = admin.get(other).text().to_lowercase();
         let text = text.replace("q=xyzzytext", "");
-        assert!(!text.contains("xyzzyname") && !text.contains("xyzzymail"), "{other}: {text}");
-        assert!(!text.contains("xyzzysubject") && !text.contains("again"), "{other}: {text}");
+        assert!(
+            !text.contains("xyzzyname") && !text.contains("xyzzymail"),
+            "{other}: {text}"
+        );
+        assert!(
+            !text.contains("xyzzysubject") && !text.contains("again"),
+            "{other}: {text}"
+        );
     }
     let log = admin.get("/v1/admin/audit?resource=message").ok();
     let told: Vec<Value> = log["items"]
@@ -206,7 +244,10 @@ fn nothing_of_it_shows_elsewhere() {
         .map(|item| json!([item["action"], item["actor"], item["peer"], item["detail"]]))
         .collect();
     let changed = told[0].as_array().unwrap();
-    assert_eq!((&changed[0], &changed[3]), (&json!("updated"), &json!("new to archived")));
+    assert_eq!(
+        (&changed[0], &changed[3]),
+        (&json!("updated"), &json!("new to archived"))
+    );
     assert_eq!(
         told[1..],
         [

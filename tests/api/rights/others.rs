@@ -120,7 +120,7 @@ impl<'s> Others<'s> {
     /// What a route is asked for.
     fn asked(&mut self, route: &str, who: &Someone, thing: &str) -> Asked {
         let (method, template) = route.split_once(' ').unwrap();
-        if template.starts_with("/v1/admin/auth/") || template.starts_with("/v1/admin/me") {
+        if template.starts_with("/v1/admin/auth/") || is_own(template) {
             return self.of_oneself(route, template, who);
         }
         let path = template.replace("/v1/admin/", "");
@@ -222,7 +222,7 @@ impl<'s> Others<'s> {
     fn thing(&mut self, route: &str) -> String {
         let (_, template) = route.split_once(' ').unwrap();
         match template.split_once("/{id}") {
-            Some((list, _)) if !list.starts_with("/v1/admin/me") => {
+            Some((list, _)) if !is_own(list) => {
                 let name = list.trim_start_matches("/v1/admin/");
                 if name == "messages" {
                     return format!("{list}/{}", self.message());
@@ -237,7 +237,8 @@ impl<'s> Others<'s> {
 
     /// A message that came by the contact form.
     fn message(&mut self) -> Id {
-        let sent = json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+        let sent =
+            json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
         let sent = messages::input::sent(&sent).unwrap();
         self.server
             .write(move |tx| messages::store::receive(tx, &sent, 1000));
@@ -275,6 +276,11 @@ impl<'s> Others<'s> {
             .write(move |tx| users::store::make_link(tx, user, &hash, expires_at));
         token.as_str().to_owned()
     }
+}
+
+/// About the account that asks.
+fn is_own(path: &str) -> bool {
+    path == "/v1/admin/me" || path.starts_with("/v1/admin/me/")
 }
 
 fn cell<'c>(who: &'c Someone, route: &str, own: bool, asked: Asked, expected: u16) -> Cell<'c> {
