@@ -22,6 +22,8 @@ use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
+use crate::mail::follower::Mail;
+use crate::mail::post;
 use crate::messages::inbox::{self, Inbox};
 use crate::search::{self, Search};
 
@@ -67,6 +69,8 @@ pub struct Setup {
     pub streams: streams::Settings,
     /// The contact form.
     pub inbox: inbox::Settings,
+    /// The mail server; without one no mail is sent.
+    pub mail: Option<post::Settings>,
 }
 
 /// How long what proves who someone is does so.
@@ -119,6 +123,7 @@ impl Setup {
             purge_urls: Vec::new(),
             streams: streams::Settings::default(),
             inbox: inbox::Settings::default(),
+            mail: None,
         }
     }
 }
@@ -167,6 +172,8 @@ pub struct App {
     pub streams: Streams,
     /// The contact form.
     pub inbox: Inbox,
+    /// Mail.
+    pub mail: Mail,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -196,6 +203,7 @@ impl App {
             purge_urls,
             streams,
             inbox,
+            mail,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -219,6 +227,12 @@ impl App {
             purge: Purge::new(purge_urls, mark),
             streams: Streams::new(streams),
             inbox: Inbox::new(inbox),
+            mail: Mail::new(
+                mail,
+                editor_url.clone(),
+                secret.key(Purpose::MailedLink),
+                lifetimes.link,
+            ),
             db,
             rules,
             fallbacks,

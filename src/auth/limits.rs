@@ -260,4 +260,4 @@ mod peers;
 #[cfg(test)]
 mod tests;
 
-pub use self::peers::PeerLimits;
+pub use self::peers::{AccountLimits, PeerLimits};

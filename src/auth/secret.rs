@@ -33,6 +33,8 @@ pub enum Purpose {
     RefreshToken,
     /// Digests of what holds a password.
     Digest,
+    /// Links that are mailed: each follows from its mail.
+    MailedLink,
 }
 
 // What a key comes from: with another name, everything signed so far is void.
@@ -40,6 +42,7 @@ names!(Purpose {
     AccessToken => "masthead access token v1",
     RefreshToken => "masthead refresh token v1",
     Digest => "masthead digest v1",
+    MailedLink => "masthead mailed link v1",
 });
 
 /// Why there is no secret.

@@ -143,6 +143,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let purging = app.clone();
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
+    let mailing = app.clone();
+    actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Links, Search, Streams, Tokens, base_url};
+use super::{Delivery, Inbox, Links, Mail, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -226,6 +226,9 @@ pub struct Serve {
 
     #[command(flatten)]
     inbox: Inbox,
+
+    #[command(flatten)]
+    mail: Mail,
 }
 
 /// What robots.txt says.
@@ -273,6 +276,7 @@ impl Serve {
             purge_urls: self.delivery.purge_urls.clone(),
             streams: self.streams.settings(),
             inbox: self.inbox.settings(),
+            mail: self.mail.settings()?,
             ..Setup::new(rules)
         })
     }

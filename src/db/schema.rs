@@ -293,6 +293,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    mails (id) {
+        id -> Binary,
+        kind -> Text,
+        resource_id -> Binary,
+        user_id -> Binary,
+        address -> Text,
+        attempts -> Integer,
+        queued_at -> BigInt,
+        due_at -> BigInt,
+    }
+}
+
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));

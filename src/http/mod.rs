@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, messages, redirects, resolve, search,
-    site, tags, users,
+    articles, auth, authors, changes, crawlers, feeds, keys, mail, messages, redirects, resolve,
+    search, site, tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -70,6 +70,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(auth::http::renew_session)
         .service(auth::http::end_session)
         .service(auth::http::accept_link)
+        .service(mail::http::begin_reset)
         .service(auth::http::get_me)
         .service(auth::http::update_me)
         .service(auth::http::set_password)

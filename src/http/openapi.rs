@@ -279,6 +279,7 @@ impl Route<'_> {
             "/v1/admin/auth/login"
                 | "/v1/admin/auth/refresh"
                 | "/v1/admin/auth/password"
+                | "/v1/admin/auth/forgot"
                 | "/v1/contact"
         )
     }
@@ -359,7 +360,7 @@ impl Route<'_> {
                 responses.contains_key("304") || self.is_live() || writes && !self.is_open()
             }
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
-            Code::Conflict => writes && !self.is_open(),
+            Code::Conflict => writes && (!self.is_open() || self.path.ends_with("/auth/forgot")),
             Code::DiskFull => writes,
             Code::SyncReset => self.path.starts_with("/v1/changes"),
             Code::PreconditionFailed => self.takes_version(),
@@ -367,6 +368,7 @@ impl Route<'_> {
             Code::TooManyRequests => [
                 "/auth/login",
                 "/auth/refresh",
+                "/auth/forgot",
                 "/me/password",
                 "/v1/contact",
             ]

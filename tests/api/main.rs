@@ -24,6 +24,7 @@ mod health;
 mod imports;
 mod leaks;
 mod lists;
+mod mail;
 mod messages;
 mod problems;
 mod races;

@@ -1,22 +1,26 @@
-//! How often one peer may do something that anybody may do.
+//! How often something may be done that anybody may do: by one peer, or about one account.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Bound, Count, Peer};
+use super::{Account, Bound, Count, Peer};
 use crate::time::Time;
 
-/// Who has done it how often. All the bounds hold.
+/// Which peer has done it how often. All the bounds hold.
 #[derive(Debug, Clone)]
 pub struct PeerLimits(Arc<Mutex<Vec<Count<Peer>>>>);
+
+/// About which account it was done how often. All the bounds hold.
+#[derive(Debug, Clone)]
+pub struct AccountLimits(Arc<Mutex<Vec<Count<Account>>>>);
 
 impl PeerLimits {
     /// Nobody has done it yet.
     #[must_use]
     pub fn new(bounds: &[Bound]) -> Self {
-        let counts = bounds.iter().copied().map(Count::new);
-        Self(Arc::new(Mutex::new(counts.collect())))
+        Self(counts(bounds))
     }
 
     /// Lets a peer do it once more.
@@ -24,18 +28,46 @@ impl PeerLimits {
     /// # Errors
     /// How long to wait, in whole seconds. What is refused does not count.
     pub fn take(&self, peer: IpAddr, now: Time) -> Result<(), Duration> {
-        let (peer, at) = (Peer::of(peer), now.millis());
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = counts.iter_mut().map(|count| count.wait(&peer, at));
-        let wait = waits.max().unwrap_or(0);
-        if wait > 0 {
-            return Err(Duration::from_secs(wait.unsigned_abs().div_ceil(1000)));
-        }
-        for count in counts.iter_mut() {
-            count.take(peer, at);
-        }
-        Ok(())
+        take(&self.0, Peer::of(peer), now)
     }
+}
+
+impl AccountLimits {
+    /// It was done about nobody yet.
+    #[must_use]
+    pub fn new(bounds: &[Bound]) -> Self {
+        Self(counts(bounds))
+    }
+
+    /// Lets it be done once more about the account of this e-mail address, in whatever spelling, whether there is one or not.
+    ///
+    /// # Errors
+    /// How long to wait, in whole seconds. What is refused does not count.
+    pub fn take(&self, email: &str, now: Time) -> Result<(), Duration> {
+        take(&self.0, Account::of(email), now)
+    }
+}
+
+fn counts<K: Copy + Eq + Hash>(bounds: &[Bound]) -> Arc<Mutex<Vec<Count<K>>>> {
+    Arc::new(Mutex::new(bounds.iter().copied().map(Count::new).collect()))
+}
+
+fn take<K: Copy + Eq + Hash>(
+    counts: &Mutex<Vec<Count<K>>>,
+    key: K,
+    now: Time,
+) -> Result<(), Duration> {
+    let at = now.millis();
+    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    let waits = counts.iter_mut().map(|count| count.wait(&key, at));
+    let wait = waits.max().unwrap_or(0);
+    if wait > 0 {
+        return Err(Duration::from_secs(wait.unsigned_abs().div_ceil(1000)));
+    }
+    for count in counts.iter_mut() {
+        count.take(key, at);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ const SLICES: &[&str] = &[
     "crawlers",
     "feeds",
     "keys",
+    "mail",
     "messages",
     "redirects",
     "resolve",
@@ -41,6 +42,8 @@ const ALSO: &[(&str, &str)] = &[
     // The way from a request to an answer, around the handlers.
     ("src/auth/extract.rs", "http"),
     ("src/auth/write.rs", "http"),
+    // Reads what the mails are about, and keeps the queue.
+    ("src/mail/follower.rs", "store"),
 ];
 
 #[test]

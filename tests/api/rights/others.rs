@@ -167,6 +167,9 @@ impl<'s> Others<'s> {
                 let body = json!({"token": self.link(), "password": NEW_PASSWORD});
                 Asked::with(template, body).for_real()
             }
+            "POST /v1/admin/auth/forgot" => {
+                Asked::with(template, json!({"email": "ada@example.org"}))
+            }
             "POST /v1/admin/auth/logout" => {
                 let session = || self.server.session_of(who.account);
                 Asked {
