@@ -55,6 +55,7 @@ struct Counts {
     failed: AtomicU64,
     given_up: AtomicU64,
     waiting: AtomicI64,
+    seen: AtomicI64,
 }
 
 /// How far it came: what it looked at, and what the database has of that.
@@ -145,6 +146,7 @@ impl Mail {
             from = look(db, settings, from).await?;
             *position = Some(from);
         }
+        self.counts.seen.store(from.seen, Ordering::Relaxed);
         loop {
             let now = db.now();
             let (waiting, due) = db
@@ -256,6 +258,7 @@ impl Mail {
             failed,
             given_up,
             waiting,
+            seen,
         } = &self.counts;
         let counters = [
             ("mails_sent_total", "Mails that a mail server took.", sent),
@@ -276,10 +279,24 @@ impl Mail {
                 "# HELP masthead_{name} {help}\n# TYPE masthead_{name} counter\nmasthead_{name} {count}\n"
             ));
         }
-        let waiting = waiting.load(Ordering::Relaxed);
-        text.push_str(&format!(
-            "# HELP masthead_mails_waiting Mails that waited when last looked at.\n# TYPE masthead_mails_waiting gauge\nmasthead_mails_waiting {waiting}\n"
-        ));
+        let gauges = [
+            (
+                "mails_waiting",
+                "Mails that waited when last looked at.",
+                waiting,
+            ),
+            (
+                "mail_change",
+                "The last change that mail was looked for in.",
+                seen,
+            ),
+        ];
+        for (name, help, gauge) in gauges {
+            let gauge = gauge.load(Ordering::Relaxed);
+            text.push_str(&format!(
+                "# HELP masthead_{name} {help}\n# TYPE masthead_{name} gauge\nmasthead_{name} {gauge}\n"
+            ));
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, mails, messages, meta, published_counts, redirects,
-    refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links, users,
+    changes, followers, idempotency_keys, imports, mails, messages, meta, published_counts,
+    redirects, refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links,
+    users,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
