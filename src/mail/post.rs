@@ -1,5 +1,6 @@
 //! The mail server, and a letter on its way to it.
 
+use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -96,7 +97,7 @@ impl Settings {
         let address: Address = address
             .parse()
             .map_err(|_no_address| Refused::ForGood("this is no address to send to".into()))?;
-        let message = self.message(letter, Mailbox::new(name, address), id, now)?;
+        let message = self.message(letter, mailbox(name, address), id, now)?;
         match tokio::time::timeout(WHOLE, self.transport.send(message)).await {
             Ok(Ok(_taken)) => Ok(()),
             Ok(Err(error)) => Err(judged(&error)),
@@ -122,11 +123,21 @@ impl Settings {
         if let Some((name, address)) = letter.reply_to
             && let Ok(address) = address.parse()
         {
-            builder = builder.reply_to(Mailbox::new(Some(name), address));
+            builder = builder.reply_to(mailbox(Some(name), address));
         }
         builder
             .body(letter.text)
             .map_err(|error| Refused::ForGood(format!("the mail cannot be written: {error}")))
+    }
+}
+
+/// An address with a name; without it where it has letters that no header can have, on which the library would panic.
+fn mailbox(name: Option<String>, address: Address) -> Mailbox {
+    let named = Mailbox::new(name, address);
+    let mut text = String::new();
+    match write!(text, "{named}") {
+        Ok(()) => named,
+        Err(_unfit) => Mailbox::new(None, named.email),
     }
 }
 

@@ -90,7 +90,7 @@ fn editors_hear_of_messages_and_of_no_robots() {
     assert_eq!(to, expected);
     for Mail { content, .. } in &mails {
         let head = Mail::head(content);
-        assert_eq!(head["from"], "The Door <door@example.org>");
+        assert_eq!(head["from"], "\"The Door\" <door@example.org>");
         assert_eq!(head["subject"], "Masthead: Schöne Grüße");
         assert_eq!(head["reply-to"], "Jörg \"J\" Müller <joerg@example.com>");
         assert_eq!(head["auto-submitted"], "auto-generated");
