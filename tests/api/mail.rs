@@ -1,5 +1,6 @@
 //! Mail, as a mail server gets it: a real one, which is away, hesitates and refuses.
 
+mod encrypted;
 mod links;
 mod server;
 mod trouble;

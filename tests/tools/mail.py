@@ -1,10 +1,11 @@
 """A mail server that keeps what it takes: each mail as a file of its own, `0001-taken.json`, and what it sends back as
 `0001-refused.json`, in the order in which they came.
 
-    mail.py FOLDER [--port PORT] [--user USER --password PASSWORD]
+    mail.py FOLDER [--port PORT] [--user USER --password PASSWORD] [--certificate FILE [--wrapped]]
 
 Whom a mail goes to says what becomes of it: `never@…` is refused for good, `later@…` the first time for now; all others are
-taken. With a user, nobody else may send.
+taken. With a user, nobody else may send. With a certificate and its key in one file, nobody may without STARTTLS; or, wrapped,
+without TLS from the beginning.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import asyncio
 import itertools
 import json
 import os
+import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -21,10 +23,16 @@ parser.add_argument("folder")
 parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--user")
 parser.add_argument("--password")
+parser.add_argument("--certificate")
+parser.add_argument("--wrapped", action="store_true")
 options = parser.parse_args()
 
 NUMBERS = itertools.count(1)
 PUT_OFF = set()
+TLS = None
+if options.certificate:
+    TLS = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    TLS.load_cert_chain(options.certificate)
 
 
 def keep(envelope, what):
@@ -58,12 +66,15 @@ def authenticate(server, session, envelope, mechanism, data):
 def protocol():
     asked = {}
     if options.user:
-        asked = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
+        asked |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
+    if TLS and not options.wrapped:
+        asked |= {"tls_context": TLS, "require_starttls": True}
     return SMTP(Handler(), enable_SMTPUTF8=True, hostname="mail.example.org", **asked)
 
 
 async def serve():
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", options.port)
+    wrapped = TLS if options.wrapped else None
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", options.port, ssl=wrapped)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -173,7 +173,8 @@ fn words(value: &str) -> String {
         let word = part.strip_prefix("=?utf-8?b?");
         let word = word.and_then(|word| word.strip_suffix("?="));
         // The space between two of them belongs to neither.
-        if !text.is_empty() && !(was_word && word.is_some()) {
+        let between_words = was_word && word.is_some();
+        if !text.is_empty() && !between_words {
             text.push(' ');
         }
         was_word = word.is_some();
