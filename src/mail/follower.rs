@@ -24,6 +24,7 @@ use crate::id::Id;
 use crate::messages::model::MessageStatus;
 use crate::time::Time;
 use crate::users::model::User;
+use crate::users::store::Offer;
 use crate::{articles, messages, site, users};
 
 /// The name that its position stands under.
@@ -205,10 +206,14 @@ impl Mail {
             let Addressee::User(user) = to else {
                 return Ok(None);
             };
-            let (hash, life, invites) = (token.hash(), self.link, kind == Kind::Invitation);
+            let (hash, life) = (token.hash(), self.link);
+            let offer = Offer {
+                invites: kind == Kind::Invitation,
+                unchanged_since: mail.again.then_some(mail.queued_at),
+            };
             let linked = db.write(Actor::System, move |tx| {
                 let expires_at = tx.now().plus(life);
-                users::store::offer_link(tx, user, &hash, expires_at, invites)
+                users::store::offer_link(tx, user, &hash, expires_at, offer)
             });
             let Some(user) = linked.await?.value else {
                 return Ok(None);

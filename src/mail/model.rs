@@ -50,6 +50,8 @@ pub struct Waiting {
     pub to: Addressee,
     /// When it was put into the queue.
     pub queued_at: Time,
+    /// It was tried before, and may have arrived all the same.
+    pub again: bool,
 }
 
 /// How long it is tried to send a mail; what is older in the log is not mailed at all.

@@ -109,6 +109,7 @@ pub fn claim(conn: &mut Conn, now: Time) -> Result<Option<Waiting>> {
         resource: row.resource_id,
         to,
         queued_at: row.queued_at,
+        again: attempts > 1,
     }))
 }
 

@@ -15,7 +15,8 @@ mod edit;
 mod list;
 
 pub use self::edit::{
-    accept, create, delete, end_sessions, make_link, offer_link, rename, set_password, update,
+    Offer, accept, create, delete, end_sessions, make_link, offer_link, rename, set_password,
+    update,
 };
 pub use self::list::{SORT, UserFilter, list};
 

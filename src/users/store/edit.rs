@@ -139,9 +139,17 @@ pub fn make_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> 
     Ok(user)
 }
 
+/// To whom a link is offered by mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    /// Only to whom has neither a password nor another link yet.
+    pub invites: bool,
+    /// Only where the account was not changed since: an earlier try may have arrived, and its link have been used.
+    pub unchanged_since: Option<Time>,
+}
+
 /// Makes a link that is about to be mailed, unless this very one is there already: a mail may need several tries. Answers
-/// nothing where it is pointless, because the account is gone or suspended; and for an invitation, where its owner has a
-/// password or another link by now.
+/// nothing where it is pointless, because the account is gone or suspended, or the offer is not for it.
 ///
 /// # Errors
 /// [`Error::Forbidden`] where the writer may not.
@@ -150,7 +158,7 @@ pub fn offer_link(
     id: Id,
     hash: &[u8; 32],
     expires_at: Time,
-    invites: bool,
+    offer: Offer,
 ) -> Result<Option<User>> {
     tx.actor().authorise(Action::Administer)?;
     let now = tx.now();
@@ -166,7 +174,10 @@ pub fn offer_link(
     let is_there = present.as_deref() == Some(hash.as_slice());
     let wanted = user.filter(|user| {
         let welcome = user.status == Status::Invited && (present.is_none() || is_there);
-        !user.is_suspended() && (!invites || welcome)
+        let as_it_was = offer
+            .unchanged_since
+            .is_none_or(|time| user.updated_at <= time);
+        !user.is_suspended() && as_it_was && (!offer.invites || welcome)
     });
     if wanted.is_none() || is_there {
         tx.leave_unchanged();

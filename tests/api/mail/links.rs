@@ -121,6 +121,22 @@ fn a_newer_link_takes_the_place_of_the_last_and_each_ends() {
     assert_eq!(accept(&server, &second), 422);
 }
 
+/// The mail server took it, and its answer was lost: the mail is tried again, and the link was used meanwhile.
+#[test]
+fn a_link_that_was_used_works_no_second_time() {
+    let mail = MailServer::start();
+    let server = mailing(&mail);
+    server.person_at("later@example.com", Role::Author);
+    forgot(&server, "later@example.com");
+    let token = token(&mail.refused(1)[0]);
+    server.clock.advance(Duration::from_secs(30));
+    assert_eq!(accept(&server, &token), 204);
+    server.clock.advance(Duration::from_secs(30));
+    settle(&server);
+    assert_eq!(mail.all().len(), 1);
+    assert_eq!(accept(&server, &token), 422);
+}
+
 #[test]
 fn asking_has_bounds_for_each_account_and_each_peer() {
     let mail = MailServer::start();
