@@ -17,7 +17,7 @@ use crate::auth::limits::{AccountLimits, Bound, PeerLimits};
 use crate::auth::model::Role;
 use crate::auth::token::{Opaque, OpaqueKind};
 use crate::changes::model::{Actor, Resource};
-use crate::changes::store::{Acted, acted_after, position_of, set_position};
+use crate::changes::store::{Acted, acted_after, last, position_of, set_position};
 use crate::db::{Conn, Db, Reason};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -307,8 +307,10 @@ impl Mail {
 
 /// Where it left off. What was before it began, and what a database that was put back has lost, is not mailed.
 async fn begin(db: &Db) -> Result<Position> {
-    let (now, epoch) = (db.change(), db.epoch().to_string());
+    let epoch = db.epoch().to_string();
     let begun = db.write_quiet(Reason::FollowerPosition, move |conn| {
+        // What this node knows may be less: another one may have come further already.
+        let now = last(conn)?;
         match position_of(conn, NAME)? {
             Some((change, mark)) if mark == epoch && change <= now => Ok(change),
             _ => {
