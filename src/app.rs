@@ -232,6 +232,7 @@ impl App {
                 editor_url.clone(),
                 secret.key(Purpose::MailedLink),
                 lifetimes.link,
+                db.change(),
             ),
             db,
             rules,

@@ -44,6 +44,8 @@ pub struct Mail {
     /// The key of the links: from it and the mail's id the same link follows at each try, and nobody else can know it.
     key: [u8; 32],
     link: Duration,
+    /// The last change when the server was set up: where it begins where mail was never sent before.
+    first: i64,
     peers: PeerLimits,
     accounts: AccountLimits,
     news: Notify,
@@ -67,13 +69,15 @@ struct Position {
 }
 
 impl Mail {
-    /// By these settings; without any, no mail is sent.
+    /// By these settings; without any, no mail is sent. Where it never was before, what is mailed begins after the change
+    /// `first`.
     #[must_use]
     pub fn new(
         settings: Option<Settings>,
         editor_url: Option<String>,
         key: [u8; 32],
         link: Duration,
+        first: i64,
     ) -> Self {
         let bound = |at_once, seconds| Bound {
             at_once,
@@ -84,6 +88,7 @@ impl Mail {
             editor_url,
             key,
             link,
+            first,
             peers: PeerLimits::new(&[bound(10, 60)]),
             accounts: AccountLimits::new(&[bound(3, 20 * 60)]),
             news: Notify::new(),
@@ -140,7 +145,7 @@ impl Mail {
     ) -> Result<()> {
         let mut from = match *position {
             Some(known) => known,
-            None => begin(db).await?,
+            None => begin(db, self.first).await?,
         };
         *position = Some(from);
         while db.change() > from.seen {
@@ -306,16 +311,17 @@ impl Mail {
 }
 
 /// Where it left off. What was before it began, and what a database that was put back has lost, is not mailed.
-async fn begin(db: &Db) -> Result<Position> {
+async fn begin(db: &Db, first: i64) -> Result<Position> {
     let epoch = db.epoch().to_string();
     let begun = db.write_quiet(Reason::FollowerPosition, move |conn| {
         // What this node knows may be less: another one may have come further already.
-        let now = last(conn)?;
+        let last = last(conn)?;
         match position_of(conn, NAME)? {
-            Some((change, mark)) if mark == epoch && change <= now => Ok(change),
+            Some((change, mark)) if mark == epoch && change <= last => Ok(change),
             _ => {
-                set_position(conn, NAME, now, &epoch)?;
-                Ok(now)
+                let from = first.min(last);
+                set_position(conn, NAME, from, &epoch)?;
+                Ok(from)
             }
         }
     });
