@@ -22,6 +22,9 @@ use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
+use crate::mail::follower::Mail;
+use crate::mail::post;
+use crate::messages::inbox::{self, Inbox};
 use crate::search::{self, Search};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
@@ -64,6 +67,10 @@ pub struct Setup {
     pub purge_urls: Vec<Url>,
     /// Live streams of changes.
     pub streams: streams::Settings,
+    /// The contact form.
+    pub inbox: inbox::Settings,
+    /// The mail server; without one no mail is sent.
+    pub mail: Option<post::Settings>,
 }
 
 /// How long what proves who someone is does so.
@@ -115,6 +122,8 @@ impl Setup {
             cache_control: NO_CACHE.1,
             purge_urls: Vec::new(),
             streams: streams::Settings::default(),
+            inbox: inbox::Settings::default(),
+            mail: None,
         }
     }
 }
@@ -161,6 +170,10 @@ pub struct App {
     pub purge: Purge,
     /// Live streams of changes.
     pub streams: Streams,
+    /// The contact form.
+    pub inbox: Inbox,
+    /// Mail.
+    pub mail: Mail,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -189,6 +202,8 @@ impl App {
             cache_control,
             purge_urls,
             streams,
+            inbox,
+            mail,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -211,6 +226,14 @@ impl App {
             cache_control,
             purge: Purge::new(purge_urls, mark),
             streams: Streams::new(streams),
+            inbox: Inbox::new(inbox),
+            mail: Mail::new(
+                mail,
+                editor_url.clone(),
+                secret.key(Purpose::MailedLink),
+                lifetimes.link,
+                db.change(),
+            ),
             db,
             rules,
             fallbacks,

@@ -11,12 +11,16 @@ use crate::db;
 
 mod accounts;
 mod delivery;
+mod inbox;
+mod mail;
 mod search;
 mod serve;
 mod streams;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
+pub use self::inbox::Inbox;
+pub use self::mail::Mail;
 pub use self::search::Search;
 pub use self::serve::Serve;
 pub use self::streams::Streams;

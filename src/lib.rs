@@ -4,6 +4,8 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`messages`]: the contact form, and the inbox of what it brings
+//! - [`mail`]: what is told by e-mail, from a queue that follows the log
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
 //! - [`db`]: SQLite and PostgreSQL behind one type; one writer, many readers
 //! - [`changes`]: the log that every write appends to
@@ -37,6 +39,8 @@ pub mod imports;
 pub mod json;
 pub mod keys;
 pub mod locales;
+pub mod mail;
+pub mod messages;
 mod names;
 pub mod previews;
 pub mod redirects;

@@ -74,6 +74,10 @@ permissions! {
     WriteSite => |grants| grants.may(Action::Site),
     /// Write redirects.
     WriteRedirects => |grants| grants.may(Action::Redirects),
+    /// Read what came by the contact form.
+    ReadInbox => |grants| grants.may(Action::Inbox { writes: false }),
+    /// Sort and delete what came by the contact form.
+    WriteInbox => |grants| grants.may(Action::Inbox { writes: true }),
     /// Run the accounts, the API keys and the audit.
     Administer => |grants| grants.may(Action::Administer),
 }

@@ -256,5 +256,8 @@ impl<K: Copy + Eq + Hash> Count<K> {
     }
 }
 
+mod peers;
 #[cfg(test)]
 mod tests;
+
+pub use self::peers::{AccountLimits, PeerLimits};

@@ -65,6 +65,12 @@ pub enum Scope {
     /// Write redirects.
     #[serde(rename = "redirects:write")]
     RedirectsWrite,
+    /// Read what came by the contact form.
+    #[serde(rename = "messages:read")]
+    MessagesRead,
+    /// Sort and delete what came by the contact form.
+    #[serde(rename = "messages:write")]
+    MessagesWrite,
 }
 
 names!(Scope {
@@ -76,6 +82,8 @@ names!(Scope {
     AuthorsWrite => "authors:write",
     SiteWrite => "site:write",
     RedirectsWrite => "redirects:write",
+    MessagesRead => "messages:read",
+    MessagesWrite => "messages:write",
 });
 
 /// What looked like an attack.
@@ -127,6 +135,11 @@ pub enum Action {
     Site,
     /// Write redirects.
     Redirects,
+    /// Have to do with what came by the contact form.
+    Inbox {
+        /// Change or delete it, and not only read.
+        writes: bool,
+    },
     /// Run the accounts, the API keys and the audit.
     Administer,
     /// Look after one's own account.
@@ -176,6 +189,8 @@ fn role_may(role: Role, action: Action) -> bool {
         Action::Assign | Action::Tags | Action::Author { own: false } | Action::Redirects => {
             role >= Role::Editor
         }
+        // Readers wrote to the editors, and to nobody else in the house.
+        Action::Inbox { .. } => role >= Role::Editor,
         Action::Site | Action::Administer => role == Role::Admin,
     }
 }
@@ -200,6 +215,8 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
         Action::Author { .. } => has(Scope::AuthorsWrite),
         Action::Site => has(Scope::SiteWrite),
         Action::Redirects => has(Scope::RedirectsWrite),
+        Action::Inbox { writes: false } => has(Scope::MessagesRead),
+        Action::Inbox { writes: true } => has(Scope::MessagesWrite),
         // A key makes no keys, changes no roles and signs in nowhere.
         Action::Administer | Action::OwnAccount => false,
     }

@@ -33,6 +33,8 @@ pub enum Purpose {
     RefreshToken,
     /// Digests of what holds a password.
     Digest,
+    /// Links that are mailed: each follows from its mail.
+    MailedLink,
 }
 
 // What a key comes from: with another name, everything signed so far is void.
@@ -40,6 +42,7 @@ names!(Purpose {
     AccessToken => "masthead access token v1",
     RefreshToken => "masthead refresh token v1",
     Digest => "masthead digest v1",
+    MailedLink => "masthead mailed link v1",
 });
 
 /// Why there is no secret.
@@ -209,6 +212,7 @@ mod tests {
                 "898d2186c70d53afcbf4d420ef7ff33c637de820cef2e3ecc91daf66d7b2ddb2",
                 "eab460f414bb8a697b15721bc81a9d68fd1c513bca756df27821470b37d6c969",
                 "f01aec6385de24c01c0d7f045137e1fc4ca1d11af76f501412b66a6314fc67b3",
+                "4660d687576f5269d4b84946f7acd65f7fb69f9e9b4dbfce1daacc22e5bafb4a",
             ]
         );
         let other = Secret::parse("0123456789abcdef0123456789abcdeF").unwrap();

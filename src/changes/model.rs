@@ -94,6 +94,8 @@ pub enum Resource {
     User,
     /// An API key.
     ApiKey,
+    /// A message that came by the contact form.
+    Message,
 }
 
 crate::names::names!(Resource {
@@ -104,6 +106,7 @@ crate::names::names!(Resource {
     Redirect => "redirect",
     User => "user",
     ApiKey => "api_key",
+    Message => "message",
 });
 
 /// What a resource shows, and to whom, at one moment.

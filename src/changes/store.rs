@@ -148,6 +148,63 @@ pub fn after(conn: &mut Conn, change: i64, numbers: i64) -> Result<(Vec<Followed
     Ok((followed, upto))
 }
 
+/// What somebody did to one resource, for those who tell others of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acted {
+    /// The number of the write.
+    pub change: i64,
+    /// When.
+    pub at: Time,
+    /// What was done.
+    pub action: String,
+    /// The kind of what it was done to.
+    pub resource: Resource,
+    /// What it was done to.
+    pub id: Id,
+    /// The account behind it.
+    pub user: Option<Id>,
+    /// Somebody did it, and not the program by itself.
+    pub by_somebody: bool,
+}
+
+/// What was done after a change, up to `numbers` numbers of it, in order, and the last number that was looked at.
+///
+/// # Errors
+/// When the database fails.
+pub fn acted_after(conn: &mut Conn, change: i64, numbers: i64) -> Result<(Vec<Acted>, i64)> {
+    type Row = (i64, Time, String, String, Id, Option<Id>, String);
+    let upto = last(conn)?.min(change.saturating_add(numbers));
+    let query = changes::table
+        .select((
+            changes::number,
+            changes::at,
+            changes::action,
+            changes::resource,
+            changes::resource_id,
+            changes::actor_id,
+            changes::actor,
+        ))
+        .filter(changes::number.gt(change))
+        .filter(changes::number.le(upto))
+        .order((changes::number, changes::position));
+    let rows: Vec<Row> = each!(conn, c => query.load(c))?;
+    let acted = rows
+        .into_iter()
+        .map(|(change, at, action, resource, id, user, actor)| {
+            Ok(Acted {
+                change,
+                at,
+                action,
+                resource: known(&resource, Resource::from_name)?,
+                id,
+                user,
+                by_somebody: known(&actor, ActorKind::from_name)? != ActorKind::System,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok((acted, upto))
+}
+
 /// What tells this change from another of the same number: a database that was put back to an earlier state, and went on
 /// from there, has others. None where there is no such change.
 ///

@@ -28,7 +28,7 @@ use crate::tags::model::NewTag;
 use crate::time::Clock;
 use crate::transfer::markdown;
 use crate::users::model::NewUser;
-use crate::{articles, authors, imports, previews, redirects, site, tags, users};
+use crate::{articles, authors, imports, messages, previews, redirects, site, tags, users};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -61,6 +61,7 @@ const SITE: &str = include_str!("demo/site.json");
 const TAGS: &str = include_str!("demo/tags.json");
 const AUTHORS: &str = include_str!("demo/authors.json");
 const REDIRECTS: &str = include_str!("demo/redirects.json");
+const MESSAGES: &str = include_str!("demo/messages.json");
 const TEXTS: &[(&str, &str)] = &[
     (
         "articles/a-small-toolkit-for-hard-moments.md",
@@ -335,6 +336,10 @@ fn fill_names(tx: &mut Tx<'_>) -> Result<()> {
     }
     for SampleRedirect { path, to, status } in sample::<Vec<_>>(REDIRECTS)? {
         redirects::store::ensure(tx, &path, &Target::Address(to), status)?;
+    }
+    for message in sample::<Vec<serde_json::Value>>(MESSAGES)? {
+        let sent = messages::input::sent(&message).map_err(Error::Invalid)?;
+        messages::store::receive(tx, &sent, u32::MAX)?;
     }
     Ok(())
 }

@@ -15,12 +15,13 @@ use crate::app::App;
 use crate::articles::new::Rules;
 use crate::auth::secret::Secret;
 use crate::cache::hot::HotSet;
+use crate::changes::model::Actor;
 use crate::config::{Serve, Signing, Store};
 use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, previews};
+use crate::{articles, auth, messages, previews};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
@@ -134,7 +135,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     let sweeping = app.clone();
     actix_web::rt::spawn(async move {
         loop {
-            if let Err(error) = sweep(&sweeping.db).await {
+            if let Err(error) = sweep(&sweeping).await {
                 tracing::warn!(%error, "could not remove what has expired; trying again in an hour");
             }
             tokio::time::sleep(SWEEP).await;
@@ -142,6 +143,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let purging = app.clone();
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
+    let mailing = app.clone();
+    actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -157,14 +160,21 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what has expired: sessions, old suspicions, and answers kept for whoever did not hear them.
-async fn sweep(db: &Db) -> Result<()> {
-    let now = db.now();
+/// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, and old messages.
+async fn sweep(app: &App) -> Result<()> {
+    let (db, now) = (&app.db, app.db.now());
     db.write_quiet(Reason::Sweep, move |conn| {
         auth::store::sweep(conn, now)?;
         auth::replays::sweep(conn, now)?;
         previews::store::sweep(conn, now)?;
         Ok(())
     })
-    .await
+    .await?;
+    let keep = app.inbox.settings().keep;
+    while db
+        .write(Actor::System, move |tx| messages::store::sweep(tx, keep))
+        .await?
+        .value
+    {}
+    Ok(())
 }

@@ -29,7 +29,7 @@ pub struct Signing {
 
 /// A text that is printed nowhere.
 #[derive(Clone)]
-struct Hidden(String);
+pub(super) struct Hidden(pub(super) String);
 
 impl FromStr for Hidden {
     type Err = Infallible;

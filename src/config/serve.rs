@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Links, Search, Streams, Tokens, base_url};
+use super::{Delivery, Inbox, Links, Mail, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -223,6 +223,12 @@ pub struct Serve {
 
     #[command(flatten)]
     streams: Streams,
+
+    #[command(flatten)]
+    inbox: Inbox,
+
+    #[command(flatten)]
+    mail: Mail,
 }
 
 /// What robots.txt says.
@@ -269,6 +275,8 @@ impl Serve {
             cache_control: self.delivery.cache_control(),
             purge_urls: self.delivery.purge_urls.clone(),
             streams: self.streams.settings(),
+            inbox: self.inbox.settings(),
+            mail: self.mail.settings()?,
             ..Setup::new(rules)
         })
     }

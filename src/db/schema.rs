@@ -289,6 +289,34 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    messages (id) {
+        id -> Binary,
+        status -> Text,
+        name -> Text,
+        email -> Text,
+        subject -> Nullable<Text>,
+        message -> Text,
+        caught_by -> Nullable<Text>,
+        version -> BigInt,
+        received_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Binary,
+        kind -> Text,
+        resource_id -> Binary,
+        user_id -> Binary,
+        address -> Text,
+        attempts -> Integer,
+        queued_at -> BigInt,
+        due_at -> BigInt,
+    }
+}
+
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));

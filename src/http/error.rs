@@ -265,8 +265,9 @@ impl Code {
                  nobody's work is overwritten unseen. `*` does not name a version."
             }
             Self::TooManyRequests => {
-                "There were too many attempts to sign in from this address or to this account. `Retry-After` says when to \
-                 come back; it also holds for changing a password, and for no other route."
+                "There were too many attempts to sign in from this address or to this account, to ask for a link, or too \
+                 many messages came from this address by the contact form. `Retry-After` says when to come back; it also holds \
+                 for changing a password, and for no other route."
             }
             Self::InvalidContent => {
                 "The content can be read but not accepted. `errors` names all of its faults at once, each with a JSON \

@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, previews, redirects, resolve, search,
-    site, tags, users,
+    articles, auth, authors, changes, crawlers, feeds, keys, mail, messages, previews, redirects,
+    resolve, search, site, tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -51,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(crawlers::http::get_robots)
         .service(crawlers::http::get_llms)
         .service(previews::http::get_preview)
+        .service(messages::http::create_message)
         .service(health::get_live)
         .service(health::get_ready)
         .service(metrics::get_metrics)
@@ -70,6 +71,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(auth::http::renew_session)
         .service(auth::http::end_session)
         .service(auth::http::accept_link)
+        .service(mail::http::begin_reset)
         .service(auth::http::get_me)
         .service(auth::http::update_me)
         .service(auth::http::set_password)
@@ -116,6 +118,11 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(redirects::http::update_redirect)
         .service(redirects::http::replace_redirect)
         .service(redirects::http::delete_redirect)
+        .service(messages::http::inbox::list_messages)
+        .service(messages::http::inbox::get_messages_table)
+        .service(messages::http::inbox::get_message)
+        .service(messages::http::inbox::update_message)
+        .service(messages::http::inbox::delete_message)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)

@@ -158,13 +158,14 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 23] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
     ("Sync", "Keeping a copy of what is published"),
     ("Site", "What every page of the website shows"),
+    ("Contact", "What readers write to the editors"),
     (
         "Feeds",
         "For feed readers, search engines and other machines",
@@ -184,6 +185,7 @@ const TAGS: [(&str, &str); 21] = [
     ("Editing the site", "What the site says of itself"),
     ("Previews", "Texts shown before readers see them"),
     ("Redirects", "Old addresses and where they lead"),
+    ("Inbox", "What came by the contact form"),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
     ("Audit", "Who did what, when, from where"),
@@ -276,11 +278,15 @@ impl Route<'_> {
         self.path.starts_with("/v1/preview/")
     }
 
-    /// Signing in, which is asked for before anybody is known.
+    /// Signing in and the contact form, which are asked for while nobody is known.
     fn is_open(self) -> bool {
         matches!(
             self.path,
-            "/v1/admin/auth/login" | "/v1/admin/auth/refresh" | "/v1/admin/auth/password"
+            "/v1/admin/auth/login"
+                | "/v1/admin/auth/refresh"
+                | "/v1/admin/auth/password"
+                | "/v1/admin/auth/forgot"
+                | "/v1/contact"
         )
     }
 
@@ -304,7 +310,7 @@ impl Route<'_> {
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in || self.is_of_operations() || self.is_live())
+        !(signs_in || self.path == "/v1/contact" || self.is_of_operations() || self.is_live())
     }
 
     /// Whether answers name a change that they include.
@@ -355,20 +361,27 @@ impl Route<'_> {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
             Code::NotFound => {
-                self.path.contains('{') || matches!(self.path, "/v1/resolve" | "/sitemap.xml")
+                self.path.contains('{')
+                    || matches!(self.path, "/v1/resolve" | "/sitemap.xml" | "/v1/contact")
             }
             Code::NotAcceptable => {
                 responses.contains_key("304") || self.is_live() || writes && !self.is_open()
             }
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
-            Code::Conflict => writes && !self.is_open(),
+            Code::Conflict => writes && (!self.is_open() || self.path.ends_with("/auth/forgot")),
             Code::DiskFull => writes,
             Code::SyncReset => self.path.starts_with("/v1/changes"),
             Code::PreconditionFailed => self.takes_version(),
             Code::PreconditionRequired => self.needs_version(),
-            Code::TooManyRequests => ["/auth/login", "/auth/refresh", "/me/password"]
-                .iter()
-                .any(|end| self.path.ends_with(end)),
+            Code::TooManyRequests => [
+                "/auth/login",
+                "/auth/refresh",
+                "/auth/forgot",
+                "/me/password",
+                "/v1/contact",
+            ]
+            .iter()
+            .any(|end| self.path.ends_with(end)),
             _ => true,
         }
     }

@@ -360,7 +360,11 @@ impl Generation {
                     }
                     Resource::Tag => (self.fields.tags, articles::ids_with_tag),
                     Resource::Author => (self.fields.authors, articles::ids_by_author),
-                    Resource::Site | Resource::Redirect | Resource::User | Resource::ApiKey => {
+                    Resource::Site
+                    | Resource::Redirect
+                    | Resource::User
+                    | Resource::ApiKey
+                    | Resource::Message => {
                         continue;
                     }
                 };

@@ -56,6 +56,7 @@ fn contact(fields: &mut Fields<'_>) -> Contact {
         phone: fields.string("phone"),
         address: fields.string("address"),
         page: fields.string("page"),
+        form: fields.bool("form").unwrap_or(true),
     }
 }
 

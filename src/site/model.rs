@@ -29,7 +29,7 @@ pub struct Settings {
 }
 
 /// How to reach the publication. What stands here is meant for the public.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contact {
     /// An e-mail address.
@@ -40,6 +40,20 @@ pub struct Contact {
     pub address: Option<String>,
     /// The page with the contact form: an address, or a path on the site.
     pub page: Option<String>,
+    /// Whether `POST /v1/contact` takes messages.
+    pub form: bool,
+}
+
+impl Default for Contact {
+    fn default() -> Self {
+        Self {
+            email: None,
+            phone: None,
+            address: None,
+            page: None,
+            form: true,
+        }
+    }
 }
 
 /// The menus of the site.

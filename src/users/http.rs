@@ -182,7 +182,7 @@ pub(crate) async fn get_user(
 
 /// Create an account
 ///
-/// It is invited and has no password. Make a link for it next, with which its owner sets one.
+/// It is invited and has no password. Where this server sends mail, its owner gets a link to set one; else make one for it next.
 #[utoipa::path(
     tag = "Users",
     request_body = NewUserInput,
@@ -282,7 +282,7 @@ pub(crate) async fn delete_user(
 /// Make a link to set a password
 ///
 /// An invitation for a new account, a reset for another. It works once and for a time, and takes the place of the last
-/// one. Bring it to the owner yourself: this server sends no mail.
+/// one, that of a mail too. Bring it to the owner yourself.
 #[utoipa::path(
     tag = "Users",
     params(("id" = uuid::Uuid, Path, description = "The account's id")),

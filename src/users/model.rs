@@ -179,13 +179,14 @@ impl UserChange {
     }
 }
 
-/// What is wrong with the address of an account.
-fn email_fault(email: &str) -> Option<Fault> {
+/// What is wrong with an e-mail address.
+#[must_use]
+pub fn email_fault(email: &str) -> Option<Fault> {
     let detail = "an e-mail address such as ada@example.org is wanted";
     (!is_email(email.trim())).then(|| Fault::at("/email", FaultCode::Malformed, detail))
 }
 
-/// What is wrong with the name of an account.
+/// What is wrong with somebody's name.
 #[must_use]
 pub fn name_fault(name: &str) -> Option<Fault> {
     let length = name.trim().chars().count();

@@ -15,7 +15,8 @@ mod edit;
 mod list;
 
 pub use self::edit::{
-    accept, create, delete, end_sessions, make_link, rename, set_password, update,
+    Offer, accept, create, delete, end_sessions, make_link, offer_link, rename, set_password,
+    update,
 };
 pub use self::list::{SORT, UserFilter, list};
 
@@ -104,6 +105,20 @@ pub fn by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
         .select(columns());
     let row: Option<Row> = each!(conn, c => account.first(c).optional())?;
     row.map(Row::into_user).transpose()
+}
+
+/// Those who edit everything and can sign in: editors and admins.
+///
+/// # Errors
+/// When the database fails.
+pub fn editors(conn: &mut Conn) -> Result<Vec<Id>> {
+    let all = users::table
+        .filter(users::role.eq_any([Role::Editor.as_str(), Role::Admin.as_str()]))
+        .filter(users::suspended.eq(false))
+        .filter(users::password.is_not_null())
+        .order(users::id)
+        .select(users::id);
+    Ok(each!(conn, c => all.load(c))?)
 }
 
 /// The names of these accounts; of those that are no more, nothing.

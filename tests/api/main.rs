@@ -24,6 +24,8 @@ mod health;
 mod imports;
 mod leaks;
 mod lists;
+mod mail;
+mod messages;
 mod previews;
 mod problems;
 mod races;

@@ -7,9 +7,9 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, meta, preview_links, published_counts,
-    redirects, refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links,
-    users,
+    changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
+    published_counts, redirects, refresh_tokens, security_events, sessions, site, tag_aliases,
+    tags, user_links, users,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -123,6 +123,15 @@ fn every_column_of_every_table_is_there() {
     admin.post(&links, &json!({})).created();
     reads!(server, preview_links: Id, Id, Vec<u8>, Id, Time, Time);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
+    let message =
+        json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+    assert_eq!(server.client.post("/v1/contact", &message).status, 202);
+    reads!(server, messages: Id, Text, Text, Text, Maybe, Text, Maybe, i64, Time, Time);
+    server.write_quietly(Reason::Delivery, |conn| {
+        let now = Time::from_millis(0).unwrap();
+        masthead::mail::follower::ask_for_link(conn, "nobody@example.org", now)
+    });
+    reads!(server, mails: Id, Text, Id, Id, Text, i32, Time, Time);
     server.write_quietly(Reason::FollowerPosition, |conn| {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });

@@ -31,7 +31,8 @@ fn an_untouched_site_is_empty() {
         "email": null,
         "phone": null,
         "address": null,
-        "page": null
+        "page": null,
+        "form": true
       },
       "social": [],
       "menus": {
@@ -60,6 +61,7 @@ fn shows_every_setting() {
             phone: None,
             address: Some("1 Lane\nTown".into()),
             page: Some("/contact".into()),
+            form: true,
         },
         social: vec![link("Mastodon", "https://social.example/@door")],
         menus: Menus {
@@ -93,7 +95,8 @@ fn shows_every_setting() {
         "email": "desk@example.org",
         "phone": null,
         "address": "1 Lane\nTown",
-        "page": "/contact"
+        "page": "/contact",
+        "form": true
       },
       "social": [
         {

@@ -83,12 +83,18 @@ impl Opaque {
     /// was lost gets it again; and nobody knows it without the key, even with this one at hand.
     #[must_use]
     pub fn successor(&self, key: &[u8; 32]) -> Self {
+        Self::derived(self.kind, key, self.text.as_bytes())
+    }
+
+    /// The token that follows from these bytes under a key: always the same, and known to nobody without the key.
+    #[must_use]
+    pub fn derived(kind: OpaqueKind, key: &[u8; 32], from: &[u8]) -> Self {
         // HMAC itself fills a key up to the block's 64 bytes with zeros.
         let mut block = [0; 64];
         block[..32].copy_from_slice(key);
         let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(self.text.as_bytes());
-        Self::of(self.kind, &mac.finalize().into_bytes().into())
+        mac.update(from);
+        Self::of(kind, &mac.finalize().into_bytes().into())
     }
 
     fn of(kind: OpaqueKind, bytes: &[u8; 32]) -> Self {

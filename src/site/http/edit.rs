@@ -37,6 +37,9 @@ struct ContactInput {
     /// The page with the contact form: an address, or a path on the site.
     #[schema(max_length = 2048, example = "/contact")]
     page: Option<String>,
+    /// Whether `POST /v1/contact` takes messages; true where nothing is said.
+    #[schema(example = true)]
+    form: Option<bool>,
 }
 
 /// The menus of the site.

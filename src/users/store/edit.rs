@@ -13,7 +13,7 @@ use crate::db::{Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::time::Time;
-use crate::users::model::{NewUser, User, email_key};
+use crate::users::model::{NewUser, Status, User, email_key};
 use crate::{articles, authors, keys};
 
 /// Makes an account, which has no password yet.
@@ -135,6 +135,59 @@ pub fn make_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> 
         let detail = "the account is suspended; reinstate it first";
         return Err(Error::Conflict(detail.into()));
     }
+    put_link(tx, id, hash, expires_at)?;
+    Ok(user)
+}
+
+/// To whom a link is offered by mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    /// Only to whom has neither a password nor another link yet.
+    pub invites: bool,
+    /// Only where the account was not changed since: an earlier try may have arrived, and its link have been used.
+    pub unchanged_since: Option<Time>,
+}
+
+/// Makes a link that is about to be mailed, unless this very one is there already: a mail may need several tries. Answers
+/// nothing where it is pointless, because the account is gone or suspended, or the offer is not for it.
+///
+/// # Errors
+/// [`Error::Forbidden`] where the writer may not.
+pub fn offer_link(
+    tx: &mut Tx<'_>,
+    id: Id,
+    hash: &[u8; 32],
+    expires_at: Time,
+    offer: Offer,
+) -> Result<Option<User>> {
+    tx.actor().authorise(Action::Administer)?;
+    let now = tx.now();
+    let user = match get(tx.conn(), id) {
+        Err(Error::NotFound(_)) => None,
+        found => Some(found?),
+    };
+    let link = user_links::table
+        .find(id)
+        .filter(user_links::expires_at.gt(now))
+        .select(user_links::hash);
+    let present: Option<Vec<u8>> = each!(tx.conn(), c => link.first(c).optional())?;
+    let is_there = present.as_deref() == Some(hash.as_slice());
+    let wanted = user.filter(|user| {
+        let welcome = user.status == Status::Invited && (present.is_none() || is_there);
+        let as_it_was = offer
+            .unchanged_since
+            .is_none_or(|time| user.updated_at <= time);
+        !user.is_suspended() && as_it_was && (!offer.invites || welcome)
+    });
+    if wanted.is_none() || is_there {
+        tx.leave_unchanged();
+    } else {
+        put_link(tx, id, hash, expires_at)?;
+    }
+    Ok(wanted)
+}
+
+fn put_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> Result<()> {
     remove_link(tx, id)?;
     let row = (
         user_links::user_id.eq(id),
@@ -143,7 +196,7 @@ pub fn make_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> 
     );
     each!(tx.conn(), c => diesel::insert_into(user_links::table).values(row).execute(c))?;
     tx.log(entry("link_made", id, None));
-    Ok(user)
+    Ok(())
 }
 
 /// Ends all sessions of an account.

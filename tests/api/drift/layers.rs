@@ -27,6 +27,8 @@ const SLICES: &[&str] = &[
     "feeds",
     "keys",
     "previews",
+    "mail",
+    "messages",
     "redirects",
     "resolve",
     "site",
@@ -41,6 +43,8 @@ const ALSO: &[(&str, &str)] = &[
     // The way from a request to an answer, around the handlers.
     ("src/auth/extract.rs", "http"),
     ("src/auth/write.rs", "http"),
+    // Reads what the mails are about, and keeps the queue.
+    ("src/mail/follower.rs", "store"),
 ];
 
 #[test]

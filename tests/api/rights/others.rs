@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use masthead::auth::model::Role;
 use masthead::auth::token::{Opaque, OpaqueKind};
+use masthead::db::page::Page;
 use masthead::id::Id;
-use masthead::users;
+use masthead::messages::store::MessageFilter;
+use masthead::{messages, users};
 use serde_json::{Value, json};
 
 use super::cells::{Cell, Examination};
@@ -118,7 +120,7 @@ impl<'s> Others<'s> {
     /// What a route is asked for.
     fn asked(&mut self, route: &str, who: &Someone, thing: &str) -> Asked {
         let (method, template) = route.split_once(' ').unwrap();
-        if template.starts_with("/v1/admin/auth/") || template.starts_with("/v1/admin/me") {
+        if template.starts_with("/v1/admin/auth/") || is_own(template) {
             return self.of_oneself(route, template, who);
         }
         let path = template.replace("/v1/admin/", "");
@@ -139,6 +141,7 @@ impl<'s> Others<'s> {
         let body = (method != "DELETE").then(|| match (name, method) {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
+            ("messages", _) => json!({"status": "read"}),
             _ => self.content(name),
         });
         Asked {
@@ -163,6 +166,9 @@ impl<'s> Others<'s> {
             "POST /v1/admin/auth/password" => {
                 let body = json!({"token": self.link(), "password": NEW_PASSWORD});
                 Asked::with(template, body).for_real()
+            }
+            "POST /v1/admin/auth/forgot" => {
+                Asked::with(template, json!({"email": "ada@example.org"}))
             }
             "POST /v1/admin/auth/logout" => {
                 let session = || self.server.session_of(who.account);
@@ -219,14 +225,33 @@ impl<'s> Others<'s> {
     fn thing(&mut self, route: &str) -> String {
         let (_, template) = route.split_once(' ').unwrap();
         match template.split_once("/{id}") {
-            Some((list, _)) if !list.starts_with("/v1/admin/me") => {
+            Some((list, _)) if !is_own(list) => {
                 let name = list.trim_start_matches("/v1/admin/");
+                if name == "messages" {
+                    return format!("{list}/{}", self.message());
+                }
                 let content = self.content(name);
                 let made = self.cast.admin.post(list, &content).created();
                 format!("{list}/{}", made["id"].as_str().unwrap())
             }
             _ => String::new(),
         }
+    }
+
+    /// A message that came by the contact form.
+    fn message(&mut self) -> Id {
+        let sent =
+            json!({"name": "Ada", "email": "ada@example.org", "message": "Hello", "consent": true});
+        let sent = messages::input::sent(&sent).unwrap();
+        self.server
+            .write(move |tx| messages::store::receive(tx, &sent, 1000));
+        let newest = Page::first(1);
+        let all = MessageFilter::default();
+        let found = self
+            .server
+            .db()
+            .read_blocking(|conn| messages::store::list(conn, &all, &newest, false));
+        found.unwrap().items[0].id
     }
 
     /// The profile of an account.
@@ -254,6 +279,11 @@ impl<'s> Others<'s> {
             .write(move |tx| users::store::make_link(tx, user, &hash, expires_at));
         token.as_str().to_owned()
     }
+}
+
+/// About the account that asks.
+fn is_own(path: &str) -> bool {
+    path == "/v1/admin/me" || path.starts_with("/v1/admin/me/")
 }
 
 fn cell<'c>(who: &'c Someone, route: &str, own: bool, asked: Asked, expected: u16) -> Cell<'c> {

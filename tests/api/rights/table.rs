@@ -13,6 +13,8 @@ const AUTHORS: &str = "editor admin authors:write";
 const PROFILE: &str = "own:contributor own:author editor admin authors:write";
 const SITE: &str = "admin site:write";
 const REDIRECTS: &str = "editor admin redirects:write";
+const INBOX: &str = "editor admin messages:read";
+const SORT: &str = "editor admin messages:write";
 
 /// What stays among drafts, what is in review and what is in the trash.
 const QUIET: &str = "own:contributor own:author editor admin articles:write";
@@ -87,10 +89,12 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 45] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 51] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
+    // A server without mail says so.
+    ("POST /v1/admin/auth/forgot", EVERYBODY, 409),
     ("POST /v1/admin/auth/logout", PEOPLE, 204),
     ("GET /v1/admin/me", PEOPLE, 200),
     ("PATCH /v1/admin/me", PEOPLE, 200),
@@ -122,6 +126,12 @@ pub(crate) const OTHERS: [(&str, &str, u16); 45] = [
     ("PATCH /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("PUT /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("DELETE /v1/admin/redirects/{id}", REDIRECTS, 204),
+
+    ("GET /v1/admin/messages", INBOX, 200),
+    ("GET /v1/admin/messages.csv", INBOX, 200),
+    ("GET /v1/admin/messages/{id}", INBOX, 200),
+    ("PATCH /v1/admin/messages/{id}", SORT, 200),
+    ("DELETE /v1/admin/messages/{id}", SORT, 204),
 
     ("GET /v1/admin/users", ADMIN, 200),
     ("POST /v1/admin/users", ADMIN, 201),
