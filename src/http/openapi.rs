@@ -291,7 +291,8 @@ impl Route<'_> {
 
     /// A move of a versioned resource to another state.
     fn takes_version(self) -> bool {
-        self.needs_version() || self.path.ends_with("/{way}")
+        let optional = ["/{way}", "/revisions/{n}/restore", "/working-copy/publish"];
+        self.needs_version() || optional.iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether answers have an entity tag.
@@ -453,7 +454,7 @@ impl Route<'_> {
             );
         }
         if self.takes_version() {
-            let tag = text().pattern(Some("^\"[0-9]+\\.[A-Za-z0-9_-]+\"$"));
+            let tag = text().pattern(Some("^\"-?[0-9]+\\.[A-Za-z0-9_-]+\"$"));
             add(
                 "If-Match",
                 self.needs_version(),
