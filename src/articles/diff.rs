@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use similar::{Algorithm, ChangeTag, TextDiff};
 use utoipa::ToSchema;
 
-use super::revision::{Named, Standing, Words};
+use super::words::{Named, Standing, Words};
 
 /// Two bodies of a megabyte with nothing in common take some tenths of a second. Past this time what is left counts as
 /// wholly replaced.

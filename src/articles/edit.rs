@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::input;
 use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, State};
 use super::render::{self, Removed};
-use super::revision::WorkingCopy;
+use super::working_copy::WorkingCopy;
 use crate::authors::model::AuthorRef;
 use crate::error::{Fault, FaultCode};
 use crate::id::Id;

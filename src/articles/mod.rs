@@ -11,3 +11,5 @@ pub mod render;
 pub mod revision;
 pub mod store;
 pub mod text_forms;
+pub mod words;
+pub mod working_copy;

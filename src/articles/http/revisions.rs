@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::articles::diff::{self, RevisionDiff};
 use crate::articles::edit::AdminArticle;
 use crate::articles::model::Kind;
+use crate::articles::new::NewArticle;
 use crate::articles::render::Removed;
 use crate::articles::revision::{Revision, RevisionContent};
 use crate::articles::store;
@@ -321,21 +322,27 @@ async fn put_back(
             let mut article = store::edit::get(tx.conn(), kind, id)?;
             present(&mut article, &shown);
             let reply = Reply::ok(article.version, &article)?;
-            Ok(warned(reply, article, &told))
+            Ok(warned(reply, article, &new, &told))
         })
         .await
 }
 
-/// Tells what could not be put back as it was. The entity tag is that of the text as it will be read.
-fn warned(reply: Reply, mut article: AdminArticle, told: &[String]) -> Reply {
-    if told.is_empty() {
+/// Tells what the sanitiser took out, and what could not be put back as it was. The entity tag is that of the text as it
+/// will be read.
+pub(super) fn warned(
+    reply: Reply,
+    mut article: AdminArticle,
+    new: &NewArticle,
+    told: &[String],
+) -> Reply {
+    if told.is_empty() && new.removed().is_empty() {
         return reply;
     }
     let warnings = told.iter().map(|what| Removed {
         what: what.clone(),
         count: 1,
     });
-    article.warnings = warnings.collect();
+    article.warnings = new.removed().iter().cloned().chain(warnings).collect();
     Reply {
         body: Some(crate::json::text(&article)),
         ..reply

@@ -7,15 +7,16 @@ use utoipa::IntoParams;
 use super::edit::{parse_id, present};
 use super::input::{ArticleChange, NewArticleInput};
 use super::rendered;
-use super::revisions::in_the_way;
+use super::revisions::{in_the_way, warned};
 use crate::app::App;
 use crate::articles::edit::{self, AdminArticle, Draft};
 use crate::articles::model::{ArticleInput, Kind};
 use crate::articles::new::NewArticle;
 use crate::articles::render;
-use crate::articles::revision::{Standing, WorkingCopy};
 use crate::articles::store;
 use crate::articles::store::working_copies::{self, Versions};
+use crate::articles::words::Standing;
+use crate::articles::working_copy::WorkingCopy;
 use crate::auth::extract::{Allowed, ReadDrafts, WriteArticles, WritePages};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
@@ -494,7 +495,8 @@ async fn publish(
         found => found?,
     };
     let mut note = vec!["published from a working copy".to_owned()];
-    note.extend(copy.told);
+    note.extend(copy.told.iter().cloned());
+    let told = copy.told;
     let read = Versions {
         text: copy.version,
         copy: Some(version),
@@ -518,7 +520,8 @@ async fn publish(
             working_copies::clear(tx.conn(), id)?;
             let mut article = store::edit::get(tx.conn(), kind, id)?;
             present(&mut article, &shown);
-            Reply::ok(article.version, &article)
+            let reply = Reply::ok(article.version, &article)?;
+            Ok(warned(reply, article, &new, &told))
         })
         .await
 }

@@ -6,7 +6,7 @@ use super::{joins, owners, revisions, slugs, touch, working_copies};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
-use crate::articles::revision::Standing;
+use crate::articles::words::Standing;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};

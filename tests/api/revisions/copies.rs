@@ -1,5 +1,7 @@
 //! Working copies: begun, saved, published, thrown away; and nobody's work is overwritten unseen.
 
+use std::sync::Barrier;
+
 use diesel::prelude::*;
 use masthead::auth::model::Role;
 use masthead::db::schema::changes;
@@ -326,4 +328,72 @@ fn an_answer_to_a_save_is_given_again() {
     let (first, second) = (publish(), publish());
     assert_eq!((first.ok(), first.change()), (second.ok(), second.change()));
     assert_eq!(editor.get(&path).ok()["version"], 2);
+}
+
+#[test]
+fn of_those_who_save_one_version_one_wins_and_a_publication_overwrites_nobody() {
+    const EDITORS: usize = 8;
+    let server = Server::start();
+    let editors: Vec<_> = (0..EDITORS).map(|_| server.sign_in(Role::Editor)).collect();
+    let ada = &editors[0];
+    let path = make(ada, &json!({"title": "Tea", "status": "published"}));
+    let copy = format!("{path}/working-copy");
+    for round in 0..10 {
+        let etag = ada.get(&path).etag().to_owned();
+        let all = |act: &(dyn Fn(usize, &Client) -> u16 + Sync)| -> Vec<u16> {
+            let start = Barrier::new(EDITORS);
+            std::thread::scope(|scope| {
+                let each = (0..).zip(&editors);
+                let running = each.map(|(number, editor)| {
+                    let start = &start;
+                    scope.spawn(move || {
+                        start.wait();
+                        act(number, editor)
+                    })
+                });
+                let running: Vec<_> = running.collect();
+                running.into_iter().map(|one| one.join().unwrap()).collect()
+            })
+        };
+        // All begin one: the one that is there then is none that the others have seen.
+        let mut begun = all(&|number, editor| {
+            let title = json!({"title": format!("Copy {round} of {number}")});
+            editor.patch(&copy, &etag, &title).status
+        });
+        begun.sort_unstable();
+        assert_eq!((begun[0], begun[1]), (200, 412), "{begun:?}");
+        assert!(begun[1..].iter().all(|status| *status == 412), "{begun:?}");
+        let said = ada.get(&copy).ok()["title"].clone();
+        // Half of them publish it, half change the text itself.
+        let ended = all(&|number, editor| {
+            if number % 2 == 0 {
+                editor.order(&format!("{copy}/publish")).status
+            } else {
+                let title = json!({"title": format!("Text {round} of {number}")});
+                editor.patch(&path, &etag, &title).status
+            }
+        });
+        let won: Vec<usize> = (0..EDITORS)
+            .filter(|number| ended[*number] == 200)
+            .collect();
+        assert_eq!(won.len(), 1, "{ended:?}");
+        assert!(
+            ended
+                .iter()
+                .all(|status| [200, 404, 409, 412, 503].contains(status)),
+            "{ended:?}"
+        );
+        let now = ada.get(&path).ok();
+        if won[0] % 2 == 0 {
+            assert_eq!(now["title"], said);
+        } else {
+            assert_eq!(now["title"], format!("Text {round} of {}", won[0]));
+            // It is still there, and nobody's work is lost.
+            let left = ada.get(&copy);
+            assert_eq!(left.ok()["title"], said);
+            assert_eq!(ada.delete(&copy, left.etag()).status, 204);
+        }
+    }
+    let list = revisions(ada, &path);
+    assert_eq!(list.len(), 11);
 }
