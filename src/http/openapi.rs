@@ -454,7 +454,7 @@ impl Route<'_> {
             );
         }
         if self.takes_version() {
-            let tag = text().pattern(Some("^\"-?[0-9]+\\.[A-Za-z0-9_-]+\"$"));
+            let tag = text().pattern(Some("^\"[0-9]+\\.[A-Za-z0-9_-]+\"$"));
             add(
                 "If-Match",
                 self.needs_version(),

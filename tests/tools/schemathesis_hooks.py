@@ -168,6 +168,8 @@ def before_call(context, case, kwargs):
     TURNS[kind] += 1
     turn = TURNS[kind]
     choose_id(case, turn)
+    if case.path.endswith(("/working-copy", "/publish")) and case.method not in ("PATCH", "PUT"):
+        begin_copy(case, n)
     if meta.generation.mode.is_positive:
         choose_content(case, operation, n, turn)
         key = case.headers.get("Idempotency-Key")
@@ -216,6 +218,13 @@ def choose_id(case, turn):
         case.path_parameters["id"] = chosen
     if "n" in case.path_parameters and turn % 4:
         case.path_parameters["n"] = 1
+
+
+def begin_copy(case, n):
+    """A working copy to read, to publish and to throw away, of what can have one."""
+    path = f"{case.path.removeprefix(ADMIN).split('/')[0]}/{case.path_parameters['id']}"
+    headers = {"If-Match": SERVER.get(path).headers.get("ETag", "")}
+    SERVER.call("PATCH", f"{path}/working-copy", json={"subtitle": f"Copy {n}"}, headers=headers)
 
 
 def choose_content(case, operation, n, turn):

@@ -31,11 +31,12 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// What stands in the entity tag of the copy; where there is none, in that of the text, which the first save is based
-    /// on. A copy counts downwards, so that neither is ever taken for the other.
+    /// The version in the entity tag of the copy; where there is none, that of the text, which the first save is based on.
+    /// In tags a copy counts from where no text ever comes, so that neither is taken for the other.
     #[must_use]
     pub fn tag(self) -> i64 {
-        self.copy.map_or(self.text, |version| -version)
+        const COPIES: i64 = 1 << 40;
+        self.copy.map_or(self.text, |version| COPIES + version)
     }
 }
 
