@@ -170,12 +170,12 @@ def before_call(context, case, kwargs):
     choose_id(case, turn)
     if case.path.endswith(("/working-copy", "/publish")) and case.method not in ("PATCH", "PUT"):
         begin_copy(case, n)
+    key = str(case.headers.get("Idempotency-Key", ""))
+    if re.fullmatch("[!-~]{1,240}", key):
+        # A key stands for one write, also where something else of the request was meant to be wrong.
+        case.headers["Idempotency-Key"] = f"{key}-{n}"
     if meta.generation.mode.is_positive:
         choose_content(case, operation, n, turn)
-        key = case.headers.get("Idempotency-Key")
-        if key and len(key) <= 240:
-            # A key stands for one write.
-            case.headers["Idempotency-Key"] = f"{key}-{n}"
         if case.meta.phase.name == "stateful":
             # What a rehearsal makes is not there afterwards.
             case.query.pop("dry_run", None)
