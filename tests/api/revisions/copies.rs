@@ -366,7 +366,7 @@ fn of_those_who_save_one_version_one_wins_and_a_publication_overwrites_nobody() 
         let said = ada.get(&copy).ok()["title"].clone();
         // Half of them publish it, half change the text itself.
         let ended = all(&|number, editor| {
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 editor.order(&format!("{copy}/publish")).status
             } else {
                 let title = json!({"title": format!("Text {round} of {number}")});
@@ -384,7 +384,7 @@ fn of_those_who_save_one_version_one_wins_and_a_publication_overwrites_nobody() 
             "{ended:?}"
         );
         let now = ada.get(&path).ok();
-        if won[0] % 2 == 0 {
+        if won[0].is_multiple_of(2) {
             assert_eq!(now["title"], said);
         } else {
             assert_eq!(now["title"], format!("Text {round} of {}", won[0]));
