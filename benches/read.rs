@@ -348,6 +348,9 @@ fn serve(data: &[&str], options: &[&str]) -> Server {
         "warn",
         "--locales",
         &LOCALES.join(","),
+        // What is compared must be whole, however long that takes among a million.
+        "--related-wait-ms",
+        "10000",
     ]);
     serve
         .args(data)

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::input;
 use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, State};
 use super::render::{self, Removed};
+use super::working_copy::WorkingCopy;
 use crate::authors::model::AuthorRef;
 use crate::error::{Fault, FaultCode};
 use crate::id::Id;
@@ -112,7 +113,10 @@ pub struct AdminArticle {
     /// When it was or is to be published.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub published_at: Option<Time>,
-    /// What the sanitiser took out of the body, in the answer to the write that sent it.
+    /// What is to take its place once it is published; null where there is no such copy.
+    pub working_copy: Option<WorkingCopy>,
+    /// What the sanitiser took out of the body, in the answer to the write that sent it; and what of a revision could not
+    /// be put back as it was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub warnings: Vec<Removed>,
@@ -151,7 +155,7 @@ pub struct Draft {
 }
 
 /// What `id`, `url` and the like are to a writer.
-const READ_ONLY: [&str; 11] = [
+const READ_ONLY: [&str; 12] = [
     "url",
     "body",
     "word_count",
@@ -160,6 +164,7 @@ const READ_ONLY: [&str; 11] = [
     "cache_tag",
     "created_at",
     "updated_at",
+    "working_copy",
     "warnings",
     "kind",
     "id",

@@ -1,5 +1,6 @@
 //! Articles and standing pages: one model, told apart by [`Kind`](model::Kind).
 
+pub mod diff;
 pub mod edit;
 pub mod fields;
 pub mod http;
@@ -7,5 +8,8 @@ pub mod input;
 pub mod model;
 pub mod new;
 pub mod render;
+pub mod revision;
 pub mod store;
 pub mod text_forms;
+pub mod words;
+pub mod working_copy;

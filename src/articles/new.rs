@@ -65,6 +65,8 @@ pub struct NewArticle {
     pub(super) metadata: Map<String, Value>,
     pub(super) translation_key: Option<String>,
     pub(super) door: Door,
+    /// What its revision says of itself, where it is more than another save.
+    pub(super) note: Option<String>,
 }
 
 /// How a text comes in: whether what is not as it was sent is a fault, or made to fit.
@@ -89,11 +91,9 @@ pub(super) enum Wish {
 }
 
 impl NewArticle {
-    /// Checks an input against the rules, and renders its body.
-    ///
-    /// # Errors
-    /// All the faults of the input at once, each with the pointer of its field.
-    pub fn parse(input: ArticleInput, rules: &Rules) -> Result<Self, Vec<Fault>> {
+    /// Everything that is wrong with an input by the rules, each with the pointer of its field.
+    #[must_use]
+    pub fn faults(input: &ArticleInput, rules: &Rules) -> Vec<Fault> {
         let mut check = Check::default();
         check.required("/title", &input.title, MAX_TITLE);
         check.line("/subtitle", input.subtitle.as_deref(), MAX_TITLE);
@@ -123,10 +123,8 @@ impl NewArticle {
         check.slug(input.slug.as_deref());
         check.body(input.body.as_ref());
 
-        let locale = input
-            .locale
-            .unwrap_or_else(|| rules.default_locale().to_owned());
-        if !rules.locales.contains(&locale) {
+        let locale = input.locale.as_deref();
+        if let Some(locale) = locale.filter(|locale| !rules.locales.iter().any(|it| it == locale)) {
             let allowed = rules.locales.join(", ");
             check.fault(
                 "/locale",
@@ -134,18 +132,29 @@ impl NewArticle {
                 format!("`{locale}` is none of the site's locales: {allowed}"),
             );
         }
-        let state = input.status.unwrap_or(State::Draft);
-        if state == State::Scheduled && input.published_at.is_none() {
+        if input.status == Some(State::Scheduled) && input.published_at.is_none() {
             check.fault(
                 "/published_at",
                 FaultCode::Missing,
                 "a scheduled article needs the time it is scheduled for",
             );
         }
-        if !check.faults.is_empty() {
-            return Err(check.faults);
-        }
+        check.faults
+    }
 
+    /// Checks an input against the rules, and renders its body.
+    ///
+    /// # Errors
+    /// All the faults of the input at once, each with the pointer of its field.
+    pub fn parse(input: ArticleInput, rules: &Rules) -> Result<Self, Vec<Fault>> {
+        let faults = Self::faults(&input, rules);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let locale = input
+            .locale
+            .unwrap_or_else(|| rules.default_locale().to_owned());
+        let state = input.status.unwrap_or(State::Draft);
         let source = input.body.unwrap_or(Source {
             format: Format::Markdown,
             text: String::new(),
@@ -188,6 +197,7 @@ impl NewArticle {
             metadata: input.metadata,
             translation_key: input.translation_key,
             door: Door::Import,
+            note: None,
         })
     }
 
@@ -195,6 +205,13 @@ impl NewArticle {
     #[must_use]
     pub fn by_editor(mut self, owner: Option<Id>) -> Self {
         self.door = Door::Editor { owner };
+        self
+    }
+
+    /// Its revision says this of itself, and no later save takes its place.
+    #[must_use]
+    pub fn noted(mut self, note: String) -> Self {
+        self.note = Some(note);
         self
     }
 

@@ -11,6 +11,7 @@ use crate::articles::edit::EditSort;
 use crate::articles::model::{Image, Kind, State};
 use crate::articles::new::Rules;
 use crate::articles::store::edit::EditFilter;
+use crate::articles::store::{Standing, standing, working_copies};
 use crate::auth::model::{Credential, Grants, Principal, Role};
 use crate::auth::password::{NewPassword, hash_blocking};
 use crate::auth::secret::Secret;
@@ -26,7 +27,7 @@ use crate::previews::model::LASTS_BY_DEFAULT;
 use crate::redirects::store::Target;
 use crate::tags::model::NewTag;
 use crate::time::Clock;
-use crate::transfer::markdown;
+use crate::transfer::{Parsed, markdown};
 use crate::users::model::NewUser;
 use crate::{articles, authors, imports, messages, previews, redirects, site, tags, users};
 
@@ -154,6 +155,30 @@ const TEXTS: &[(&str, &str)] = &[
 
 /// The token of the sample's preview link. Everybody knows it, and it shows nothing but a sample.
 const PREVIEW: &str = "mhv_c2FtcGxlLXByZXZpZXctb2YtdGhlLWRlbW8tb25seSE";
+
+/// One of the articles, with what it said before in place of some of its words: it has two revisions.
+const FORMER: (&str, &[(&str, &str)]) = (
+    "articles/why-fingers-wrinkle-in-the-bath.md",
+    &[
+        (
+            "A child’s question with a grown-up’s answer",
+            "A small mystery",
+        ),
+        (
+            "It sounds right. It is at best a small part of the story, and doctors",
+            "It sounds right, and it is not. Doctors",
+        ),
+    ],
+);
+
+/// Another, with what its working copy says in place of some of its words.
+const COPIED: (&str, &[(&str, &str)]) = (
+    "articles/what-a-good-walk-does.md",
+    &[(
+        "title: \"What a good walk does\"",
+        "title: \"What a good walk does for you\"",
+    )],
+);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -293,18 +318,51 @@ fn fill(db: &Db, rules: &Rules) -> Result<()> {
         status: None,
         dry_run: false,
     };
-    let items = TEXTS
+    let texts = TEXTS
         .iter()
-        .map(|(name, text)| markdown::parse(name, text.as_bytes()));
-    let report = imports::run(db, rules, &options, items, |_| {})
-        .map_err(|interrupted| interrupted.error)?;
-    if report.broken.is_empty() {
+        .map(|(name, text)| markdown::parse(name, text.as_bytes()))
+        .collect();
+    let mut broken = Vec::new();
+    for items in [vec![reworded(FORMER)?], texts] {
+        let report = imports::run(db, rules, &options, items, |_| {})
+            .map_err(|interrupted| interrupted.error)?;
+        broken.extend(report.broken);
+    }
+    if broken.is_empty() {
+        db.write_blocking(Actor::System, copy)?;
         Ok(())
     } else {
         Err(Error::internal(format!(
-            "the sample content is broken: {:?}",
-            report.broken
+            "the sample content is broken: {broken:?}"
         )))
+    }
+}
+
+/// A sample with other words in place of some of its own.
+fn reworded((name, words): (&str, &[(&str, &str)])) -> Result<Parsed> {
+    let sample = TEXTS.iter().find(|(known, _)| *known == name);
+    let mut text = sample.map_or_else(String::new, |(_, text)| (*text).to_owned());
+    for (own, other) in words {
+        if !text.contains(own) {
+            let missing = format!("the sample {name} has no words `{own}`");
+            return Err(Error::internal(missing));
+        }
+        text = text.replace(own, other);
+    }
+    Ok(markdown::parse(name, text.as_bytes()))
+}
+
+/// Begins the working copy of a sample.
+fn copy(tx: &mut Tx<'_>) -> Result<()> {
+    let (name, _) = COPIED;
+    let Parsed::Article(item) = reworded(COPIED)? else {
+        return Err(Error::internal(format!("the sample {name} is no article")));
+    };
+    let (input, now) = (item.article, tx.now());
+    let key = input.external_id.as_deref().unwrap_or(name);
+    match standing(tx.conn(), "demo", key, &input, now)? {
+        Standing::Changed(id) => working_copies::save(tx, input.kind, id, &input),
+        other => Err(Error::internal(format!("the sample {name} is {other:?}"))),
     }
 }
 

@@ -305,6 +305,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    revisions (article_id, number) {
+        article_id -> Binary,
+        number -> BigInt,
+        version -> BigInt,
+        started_at -> BigInt,
+        at -> BigInt,
+        change -> BigInt,
+        actor -> Text,
+        actor_id -> Nullable<Binary>,
+        key_id -> Nullable<Binary>,
+        action -> Text,
+        state -> Text,
+        published_at -> Nullable<BigInt>,
+        owner -> Nullable<Binary>,
+        title -> Text,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     mails (id) {
         id -> Binary,
         kind -> Text,
@@ -314,6 +334,38 @@ diesel::table! {
         attempts -> Integer,
         queued_at -> BigInt,
         due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revision_texts (article_id, number) {
+        article_id -> Binary,
+        number -> BigInt,
+        fields -> Text,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    revision_losses (article_id, version, what, lost_id) {
+        article_id -> Binary,
+        version -> BigInt,
+        what -> Text,
+        position -> Integer,
+        lost_id -> Binary,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    working_copies (article_id) {
+        article_id -> Binary,
+        version -> BigInt,
+        based_on -> BigInt,
+        updated_at -> BigInt,
+        actor_id -> Nullable<Binary>,
+        fields -> Nullable<Text>,
+        source -> Nullable<Text>,
     }
 }
 
@@ -328,7 +380,11 @@ diesel::joinable!(imports -> articles (article_id));
 diesel::joinable!(preview_links -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(revisions -> articles (article_id));
+diesel::joinable!(revision_texts -> articles (article_id));
+diesel::joinable!(revision_losses -> articles (article_id));
 diesel::joinable!(tag_aliases -> tags (tag_id));
+diesel::joinable!(working_copies -> articles (article_id));
 diesel::allow_tables_to_appear_in_same_query!(
     articles,
     article_bodies,
@@ -339,6 +395,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     tag_aliases,
     authors,
     imports,
+    revisions,
+    revision_texts,
+    revision_losses,
+    working_copies,
 );
 diesel::allow_tables_to_appear_in_same_query!(
     users,

@@ -304,7 +304,8 @@ impl Route<'_> {
 
     /// A move of a versioned resource to another state.
     fn takes_version(self) -> bool {
-        self.needs_version() || self.path.ends_with("/{way}")
+        let optional = ["/{way}", "/revisions/{n}/restore", "/working-copy/publish"];
+        self.needs_version() || optional.iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether answers have an entity tag.

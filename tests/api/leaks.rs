@@ -60,6 +60,7 @@ fn twins() -> (Server, Server) {
         .map(|(state, number)| secret(number, *state));
     create_all(&twin, secrets.collect());
     hide_by_hand(&twin);
+    hide_in_copies(&twin);
     (plain, twin)
 }
 
@@ -114,6 +115,29 @@ fn hide_by_hand(twin: &Server) {
                 "submitted" => assert_eq!(admin.order(&format!("{path}/submit")).status, 200),
                 _ => {}
             }
+        }
+    }
+}
+
+/// Begins working copies of what is out, with the canary in each field; some are thrown away, none is published.
+fn hide_in_copies(twin: &Server) {
+    let admin = twin.sign_in(Role::Admin);
+    for number in [0, 1, 2, 5, 100] {
+        let kind = if number == 100 { "pages" } else { "articles" };
+        let text = format!("/v1/admin/{kind}/{}", id(number));
+        let copy = json!({
+            "title": CANARY, "subtitle": CANARY, "standfirst": CANARY, "excerpt": CANARY, "slug": format!("xyzzy-{number}"),
+            "aliases": ["xyzzy-copy"], "tags": ["Xyzzy copied", "Sleep"], "authors": ["Xyzzy copied"], "markdown": CANARY,
+            "featured": true, "content_notice": CANARY, "audience": "mature", "citations": [{"title": CANARY}],
+            "seo": {"title": CANARY, "noindex": true}, "metadata": {"xyzzy": CANARY}, "translation_key": CANARY, "locale": "de",
+        });
+        let path = format!("{text}/working-copy");
+        let begun = admin.patch(&path, admin.get(&text).etag(), &copy);
+        assert_eq!(begun.status, 200, "{}", begun.text());
+        let saved = admin.patch(&path, begun.etag(), &json!({"title": "Xyzzy again"}));
+        assert_eq!(saved.status, 200, "{}", saved.text());
+        if number == 5 {
+            assert_eq!(admin.delete(&path, saved.etag()).status, 204);
         }
     }
 }

@@ -31,6 +31,7 @@ mod problems;
 mod races;
 mod refusals;
 mod resolve;
+mod revisions;
 mod rights;
 mod schema;
 mod search;

@@ -8,8 +8,8 @@ use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
-    published_counts, redirects, refresh_tokens, security_events, sessions, site, tag_aliases,
-    tags, user_links, users,
+    published_counts, redirects, refresh_tokens, revision_losses, revision_texts, revisions,
+    security_events, sessions, site, tag_aliases, tags, user_links, users, working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -108,6 +108,27 @@ fn every_column_of_every_table_is_there() {
         server.client.post("/v1/admin/auth/login", &nobody).status,
         401
     );
+    let list = admin.get("/v1/admin/articles").ok();
+    let text = format!(
+        "/v1/admin/articles/{}",
+        list["items"][0]["id"].as_str().unwrap()
+    );
+    let etag = admin.get(&text).etag().to_owned();
+    let edited = admin.patch(&text, &etag, &json!({"title": "Two"}));
+    assert_eq!(edited.status, 200);
+    let copy = json!({"title": "Three"});
+    let copy = admin.patch(&format!("{text}/working-copy"), edited.etag(), &copy);
+    assert_eq!(copy.status, 200);
+    let tag = format!(
+        "/v1/admin/tags/{}",
+        edited.ok()["tags"][0]["id"].as_str().unwrap()
+    );
+    let etag = admin.get(&tag).etag().to_owned();
+    assert_eq!(admin.delete(&tag, &etag).status, 204);
+    reads!(server, revisions: Id, i64, i64, Time, Time, i64, Text, Option<Id>, Option<Id>, Text, Text, Option<Time>, Option<Id>, Text, Maybe);
+    reads!(server, revision_texts: Id, i64, Text, Text);
+    reads!(server, revision_losses: Id, i64, Text, i32, Id, Text);
+    reads!(server, working_copies: Id, i64, i64, Time, Option<Id>, Maybe, Maybe);
     reads!(server, users: Id, Text, Text, Text, Text, bool, Maybe, i64, Time, Time, Option<Time>);
     reads!(server, user_links: Id, Vec<u8>, Time);
     reads!(server, sessions: Id, Id, Text, Maybe, Time, Time, Time);

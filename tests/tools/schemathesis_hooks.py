@@ -34,6 +34,8 @@ UNFORESEEABLE = [
         r"/published_at|/to": "missing",
         # In its zone it has a year from 1 to 9999, and in UTC it has not.
         r"since|until|(updated|published|received)_(after|before)|/(published|expires|started)_at": "malformed",
+        # Where a text stands is not for its working copy to change.
+        r"/(status|published_at|owner)": "not_allowed",
         # Has to lie ahead of now.
         r"/expires_at": "too_small",
         # What is easy to guess, and the present password.
@@ -167,12 +169,14 @@ def before_call(context, case, kwargs):
     TURNS[kind] += 1
     turn = TURNS[kind]
     choose_id(case, turn)
+    if case.path.endswith(("/working-copy", "/publish")) and case.method not in ("PATCH", "PUT"):
+        begin_copy(case, n)
+    key = str(case.headers.get("Idempotency-Key", ""))
+    if re.fullmatch("[!-~]{1,240}", key):
+        # A key stands for one write, also where something else of the request was meant to be wrong.
+        case.headers["Idempotency-Key"] = f"{key}-{n}"
     if meta.generation.mode.is_positive:
         choose_content(case, operation, n, turn)
-        key = case.headers.get("Idempotency-Key")
-        if key and len(key) <= 240:
-            # A key stands for one write.
-            case.headers["Idempotency-Key"] = f"{key}-{n}"
         if case.meta.phase.name == "stateful":
             # What a rehearsal makes is not there afterwards.
             case.query.pop("dry_run", None)
@@ -213,6 +217,15 @@ def choose_id(case, turn):
     chosen = spare_session() if resource == "me" else SERVER.id_of(resource)
     if chosen:
         case.path_parameters["id"] = chosen
+    if "n" in case.path_parameters and turn % 4:
+        case.path_parameters["n"] = 1
+
+
+def begin_copy(case, n):
+    """A working copy to read, to publish and to throw away, of what can have one."""
+    path = f"{case.path.removeprefix(ADMIN).split('/')[0]}/{case.path_parameters['id']}"
+    headers = {"If-Match": SERVER.get(path).headers.get("ETag", "")}
+    SERVER.call("PATCH", f"{path}/working-copy", json={"subtitle": f"Copy {n}"}, headers=headers)
 
 
 def choose_content(case, operation, n, turn):
@@ -244,6 +257,9 @@ def choose_content(case, operation, n, turn):
     if body.get("aliases"):
         body["aliases"] = [f"alias-{n}-{place}" for place in range(len(body["aliases"]))]
     free("owner", lambda owner: SERVER.me["id"])
+    if case.path.endswith("/working-copy"):
+        for name in ("status", "published_at", "owner"):
+            body.pop(name, None)
     free("user", lambda user: None)
     free("article", lambda article: SERVER.id_of("articles"))
     if body.get("to") and body.get("article"):
@@ -290,8 +306,12 @@ def name_version(case):
     known = {parameter["name"] for parameter in case.operation.definition.raw.get("parameters", [])}
     if "If-Match" not in known:
         return
-    path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}")
-    etag = SERVER.get(path.removeprefix(ADMIN)).headers.get("ETag")
+    path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}").removeprefix(ADMIN)
+    path = re.sub("/revisions/[^/]*/restore$", "", path.removesuffix("/publish"))
+    etag = SERVER.get(path).headers.get("ETag")
+    if not etag and path.endswith("/working-copy"):
+        # The first save is based on the text.
+        etag = SERVER.get(path.removesuffix("/working-copy")).headers.get("ETag")
     if etag:
         case.headers["If-Match"] = etag
 

@@ -3,13 +3,16 @@
 pub mod edit;
 pub(crate) mod input;
 pub mod query;
+pub mod revisions;
+pub mod working_copies;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
 use self::query::{ArticleListQuery, ArticleQuery, TextForm, TextFormQuery};
 use super::fields::{Field, Selection};
-use super::model::{Article, Kind};
+use super::model::{Article, ArticleInput, Kind};
+use super::new::NewArticle;
 use super::store::{self, Lookup, Sort};
 use super::text_forms;
 use crate::app::App;
@@ -386,4 +389,22 @@ pub(crate) fn text_path(app: &App, kind: Kind, locale: &str, slug: &str, form: T
     } else {
         format!("/v1/{kind}s/{slug}.{form}?locale={locale}")
     }
+}
+
+/// Above this many bytes a text is rendered on another thread: a megabyte takes some 30 ms, and others wait meanwhile.
+const RENDERED_HERE: usize = 16 * 1024;
+
+/// What is put into a text's place without being sent, ready to be stored. Rules that became stricter since are in the way.
+async fn rendered(app: &App, input: ArticleInput) -> Result<NewArticle, Refusal> {
+    let rules = app.rules.clone();
+    let length = input.body.as_ref().map_or(0, |body| body.text.len());
+    let parse = move || NewArticle::parse(input, &rules);
+    let new = if length <= RENDERED_HERE {
+        parse()
+    } else {
+        web::block(parse)
+            .await
+            .map_err(|error| Error::internal(format!("rendering: {error}")))?
+    };
+    Ok(new.map_err(|faults| Error::Conflict(Error::Invalid(faults).to_string()))?)
 }

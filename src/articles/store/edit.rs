@@ -6,6 +6,7 @@ use diesel::sql_types::Bool;
 
 use super::list::{Keys, number, seek, text};
 use super::load;
+use super::working_copies;
 use crate::articles::edit::{AdminArticle, EditSort, written};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Audience, Format, Kind, State};
@@ -350,12 +351,14 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
         .order(article_slugs::slug)
         .select((article_slugs::article_id, article_slugs::slug));
     let aliases: Vec<(Id, String)> = each!(conn, c => aliases.load(c))?;
+    let mut copies = working_copies::of(conn, ids)?;
     let found = load::complete(conn, rows, selection(bodies))?;
     let mut texts = found
         .into_iter()
         .map(|article| {
             let (_, state, owner, version, created_at, translation_key, published_at) =
                 more(article.id)?;
+            let copy = copies.iter().position(|(of, _)| *of == article.id);
             let own = aliases.iter().filter(|(of, _)| *of == article.id);
             Ok(AdminArticle {
                 id: article.id,
@@ -392,6 +395,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
                 created_at: *created_at,
                 updated_at: there(article.updated_at)?,
                 published_at: *published_at,
+                working_copy: copy.map(|copy| copies.swap_remove(copy).1),
                 warnings: Vec::new(),
             })
         })

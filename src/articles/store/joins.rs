@@ -23,12 +23,7 @@ pub(super) fn join(
     published_at: Option<Time>,
 ) -> Result<Footprint> {
     let listed = published_at.filter(|_| state.is_public());
-    let tag_ids = distinct(&new.tags, "/tags", |key, pointer| {
-        tags::store::ensure(tx, key, pointer)
-    })?;
-    let author_ids = distinct(&new.authors, "/authors", |key, pointer| {
-        authors::store::ensure(tx, key, pointer)
-    })?;
+    let (tag_ids, author_ids) = ensure(tx, &new.tags, &new.authors)?;
     for (position, tag) in (0_i32..).zip(&tag_ids) {
         let row = (
             article_tags::article_id.eq(id),
@@ -71,6 +66,21 @@ pub(super) fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> 
     let in_authors = article_authors::table.filter(article_authors::article_id.eq(id));
     each!(tx.conn(), c => diesel::delete(in_authors).execute(c))?;
     Ok(was.footprint(id))
+}
+
+/// The tags and authors that these keys name; what has no such name is made.
+pub(super) fn ensure(
+    tx: &mut Tx<'_>,
+    tags: &[String],
+    authors: &[String],
+) -> Result<(Vec<Id>, Vec<Id>)> {
+    let tags = distinct(tags, "/tags", |key, pointer| {
+        tags::store::ensure(tx, key, pointer)
+    })?;
+    let authors = distinct(authors, "/authors", |key, pointer| {
+        authors::store::ensure(tx, key, pointer)
+    })?;
+    Ok((tags, authors))
 }
 
 /// The ids of what these keys name, each once, in order, with the faults of all.

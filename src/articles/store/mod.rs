@@ -12,10 +12,12 @@ mod lookup;
 mod neighbours;
 mod owners;
 mod rerender;
+pub mod revisions;
 mod slugs;
 mod texts;
 mod touch;
 mod walk;
+pub mod working_copies;
 mod write;
 
 pub use self::addresses::{

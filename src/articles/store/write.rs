@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::{joins, owners, slugs, touch};
+use super::{joins, owners, revisions, slugs, touch, working_copies};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
+use crate::articles::words::Standing;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
@@ -86,6 +87,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::insert_into(articles::table).values(row).execute(c))?;
     let body = (article_bodies::article_id.eq(id), body_columns!(new));
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
+    revisions::created(tx, id, new, standing(state, published_at, owner))?;
     slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     slugs::set_aliases(tx.conn(), new, None, id)?;
     let after = joins::join(tx, new, (id, &slug), state, published_at)?;
@@ -135,6 +137,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         // Of what would come of it, too: a time to come takes back what is out.
         check_way(was.state, state)?;
     }
+    revisions::changing(tx, id, &was, new, standing(state, published_at, owner))?;
     let same_place = was.locale == new.locale
         && matches!(&new.slug, Wish::Like(base) if slugs::is_like(&was.slug, base));
     let slug = if same_place {
@@ -176,7 +179,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         id,
         before,
         after,
-        detail: None,
+        detail: new.note.clone(),
     });
     let shown = touch::Shown::new(state, new.translation_key.as_deref(), &new.locale, &slug);
     touch::siblings(tx, id, was.shown(), shown)?;
@@ -234,6 +237,9 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
         }
     });
     let version = was.version + 1;
+    let stands = standing(state, published_at, was.owner);
+    revisions::moved(tx, id, &was, way.done(), stands)?;
+    working_copies::follow(tx.conn(), id, was.version, version)?;
     let row = (
         articles::state.eq(state.as_str()),
         articles::published_at.eq(published_at),
@@ -324,6 +330,14 @@ fn check_way(from: State, to: State) -> Result<()> {
     }
     let (from, to) = (from.as_str(), to.as_str());
     Err(Error::Conflict(format!("no way leads from {from} to {to}")))
+}
+
+const fn standing(status: State, published_at: Option<Time>, owner: Option<Id>) -> Standing {
+    Standing {
+        status,
+        published_at,
+        owner,
+    }
 }
 
 /// A published time in the future means scheduled, a scheduled one in the past means published, and publishing without a

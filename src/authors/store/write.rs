@@ -132,6 +132,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     tx.actor().authorise(Action::Author { own: false })?;
     let public = is_public(tx.conn(), id)?;
     let texts = articles::store::showing_author(tx.conn(), id)?;
+    articles::store::revisions::remember_author(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(authors::table.find(id)).execute(c))?;
     tx.log(Entry {
         action: "deleted",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diesel::prelude::*;
-use masthead::db::schema::redirects;
+use masthead::db::schema::{redirects, revisions, working_copies};
 use masthead::db::{self, Db};
 use masthead::time::Clock;
 use serde_json::Value;
@@ -85,15 +85,18 @@ fn demo_serves_a_small_magazine_and_leaves_nothing_behind() {
 
     let folders: Vec<_> = entries(place.path());
     assert_eq!(folders.len(), 1, "{folders:?}");
-    let settings = if own {
-        db::Settings::sqlite_in(&place.path().join(&folders[0]))
-    } else {
-        database.settings()
+    let settings_of = || {
+        if own {
+            db::Settings::sqlite_in(&place.path().join(&folders[0]))
+        } else {
+            database.settings()
+        }
     };
     assert_eq!(
-        redirects_in(settings),
+        redirects_in(settings_of()),
         ["/old-about", "/start-here", "/write-to-us"]
     );
+    assert_eq!(revised_in(settings_of()), (1, 1));
 
     let said = demo.stop();
     assert_eq!(said.code, Some(0), "{said:?}");
@@ -129,6 +132,20 @@ fn redirects_in(settings: db::Settings) -> Vec<String> {
         .order(redirects::path);
     db.read_blocking(|conn| Ok(each!(conn, c => paths.load(c))?))
         .unwrap()
+}
+
+/// How many texts say something else than before, and how many have a working copy.
+fn revised_in(settings: db::Settings) -> (i64, i64) {
+    let db = Db::open(settings, Clock::system()).unwrap();
+    let revised = revisions::table.filter(revisions::number.eq(2)).count();
+    let copies = working_copies::table.count();
+    db.read_blocking(|conn| {
+        Ok((
+            each!(conn, c => revised.get_result(c))?,
+            each!(conn, c => copies.get_result(c))?,
+        ))
+    })
+    .unwrap()
 }
 
 fn entries(folder: &Path) -> Vec<String> {

@@ -45,7 +45,7 @@ pub(crate) const STATES: [&str; 6] = [
 /// What is done to a text, by its state. Where no way leads from a state, those who could go such a way are answered 409.
 /// Of pages nobody has any of their own: `own:` does not count there.
 #[rustfmt::skip]
-pub(crate) const TEXTS: [(&str, [Cell; 6]); 14] = [
+pub(crate) const TEXTS: [(&str, [Cell; 6]); 23] = [
     //             draft         in_review     scheduled      published      archived       trashed
     ("GET",       [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("PATCH",     [(QUIET, 200), (QUIET, 200), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
@@ -62,6 +62,16 @@ pub(crate) const TEXTS: [(&str, [Cell; 6]); 14] = [
     ("preview",   [(QUIET, 201), (QUIET, 201), (EDIT, 201),   (EDIT, 409),   (EDIT, 201),   (QUIET, 409)]),
     // What readers see, and what is in the trash, has none.
     ("hide",      [(QUIET, 204), (QUIET, 204), (EDIT, 204),   (EDIT, 404),   (EDIT, 204),   (QUIET, 404)]),
+    ("revisions", [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
+    ("revision",  [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
+    ("diff",      [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
+    ("put back",  [(QUIET, 200), (QUIET, 200), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
+    // Of what nobody but editors has to do with there is no working copy.
+    ("GET copy",  [(READ, 404),  (READ, 404),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 404)]),
+    ("PATCH copy", [(QUIET, 409), (QUIET, 409), (EDIT, 200),  (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
+    ("PUT copy",  [(QUIET, 409), (QUIET, 409), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
+    ("DELETE copy", [(QUIET, 404), (QUIET, 404), (EDIT, 204), (EDIT, 204),   (EDIT, 204),   (QUIET, 404)]),
+    ("publish copy", [(QUIET, 404), (QUIET, 404), (EDIT, 200), (EDIT, 200),  (EDIT, 200),   (QUIET, 404)]),
 ];
 
 /// A PATCH that wishes for a state, by the state that the text is in.

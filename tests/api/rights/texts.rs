@@ -39,8 +39,20 @@ pub(crate) fn routes(kind: Kind) -> BTreeSet<String> {
         format!("POST {base}/{{id}}/preview-links"),
         format!("DELETE {base}/{{id}}/preview-links/{{link}}"),
     ];
+    let revisions = [
+        "GET revisions",
+        "GET revisions/{n}",
+        "GET revisions/{n}/diff",
+        "POST revisions/{n}/restore",
+        "GET working-copy",
+        "PATCH working-copy",
+        "PUT working-copy",
+        "DELETE working-copy",
+        "POST working-copy/publish",
+    ];
+    let revisions = revisions.map(|route| route.replacen(' ', &format!(" {base}/{{id}}/"), 1));
     let all = whole.into_iter().chain(each).chain(ways);
-    all.chain(previews).collect()
+    all.chain(previews).chain(revisions).collect()
 }
 
 impl<'s> Texts<'s> {
@@ -122,7 +134,10 @@ impl<'s> Texts<'s> {
             for own in [true, false] {
                 for who in &self.cast.everybody {
                     let owner = if own { who.account } else { self.cast.other };
-                    let (path, etag) = self.text(owner, state);
+                    let (path, mut etag) = self.text(owner, state);
+                    if done.ends_with("copy") {
+                        etag = self.copy(&path, state, etag);
+                    }
                     let wished = wish.map(|wish| format!(" to {wish}")).unwrap_or_default();
                     cells.push(Cell {
                         kind: format!("{done} {state}{wished}, own: {own}"),
@@ -175,6 +190,32 @@ impl<'s> Texts<'s> {
                 let route = format!("DELETE {one}/preview-links/{{link}}");
                 (route, self.preview(path), None)
             }
+            "revisions" | "revision" | "diff" => {
+                let more = ["revisions", "revisions/1", "revisions/1/diff"][[
+                    "revisions",
+                    "revision",
+                    "diff",
+                ]
+                .iter()
+                .position(|it| *it == done)
+                .unwrap()];
+                let route = format!("GET {one}/{}", more.replace('1', "{n}"));
+                (route, format!("{path}/{more}"), None)
+            }
+            "put back" => {
+                let route = format!("POST {one}/revisions/{{n}}/restore");
+                (route, format!("{path}/revisions/1/restore"), None)
+            }
+            "publish copy" => {
+                let route = format!("POST {one}/working-copy/publish");
+                (route, format!("{path}/working-copy/publish"), None)
+            }
+            copy if copy.ends_with(" copy") => {
+                let (method, _) = copy.split_once(' ').unwrap();
+                let body = method.starts_with('P').then(|| self.words());
+                let route = format!("{method} {one}/working-copy");
+                (route, format!("{path}/working-copy"), body)
+            }
             way => {
                 assert!(WAYS.contains(&way), "{way}");
                 let route = format!("POST {one}/{{way}}");
@@ -214,6 +255,24 @@ impl<'s> Texts<'s> {
             }
         };
         format!("{links}/{}", id.as_str().unwrap())
+    }
+
+    /// The entity tag of the working copy of a text, which has one if it can; that of the text where it cannot.
+    fn copy(&self, path: &str, state: &str, etag: String) -> String {
+        if !matches!(state, "scheduled" | "published" | "archived") {
+            return etag;
+        }
+        let path = format!("{path}/working-copy");
+        let there = self.cast.admin.get(&path);
+        if there.status == 200 {
+            return there.etag().to_owned();
+        }
+        let begun = self
+            .cast
+            .admin
+            .patch(&path, &etag, &json!({"subtitle": "A copy"}));
+        assert_eq!(begun.status, 200, "{}", begun.text());
+        begun.etag().to_owned()
     }
 
     /// A title that no other text has.

@@ -1,0 +1,4 @@
+DROP TABLE working_copies;
+DROP TABLE revision_losses;
+DROP TABLE revision_texts;
+DROP TABLE revisions;
