@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::input;
 use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, State};
 use super::render::{self, Removed};
+use super::schedule::Schedule;
 use crate::authors::model::AuthorRef;
 use crate::error::{Fault, FaultCode};
 use crate::id::Id;
@@ -112,6 +113,8 @@ pub struct AdminArticle {
     /// When it was or is to be published.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub published_at: Option<Time>,
+    /// What happens to it by itself, and when; null where nothing does.
+    pub schedule: Option<Schedule>,
     /// What the sanitiser took out of the body, in the answer to the write that sent it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -151,7 +154,7 @@ pub struct Draft {
 }
 
 /// What `id`, `url` and the like are to a writer.
-const READ_ONLY: [&str; 11] = [
+const READ_ONLY: [&str; 12] = [
     "url",
     "body",
     "word_count",
@@ -160,6 +163,7 @@ const READ_ONLY: [&str; 11] = [
     "cache_tag",
     "created_at",
     "updated_at",
+    "schedule",
     "warnings",
     "kind",
     "id",

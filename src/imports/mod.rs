@@ -144,7 +144,7 @@ fn prepare(
     let moved = fit_locale(&mut input, rules);
     let now = db.now();
     let later = input.published_at.filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now).map(|at| {
-        format!("its time is yet to come: stored as scheduled; import it again after {at} to publish it")
+        format!("its time is yet to come: stored as scheduled, and published at {at}")
     });
 
     let standing =

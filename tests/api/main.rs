@@ -30,6 +30,7 @@ mod races;
 mod refusals;
 mod resolve;
 mod rights;
+mod schedule;
 mod schema;
 mod search;
 mod shutdown;

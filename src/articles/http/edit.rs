@@ -644,7 +644,7 @@ async fn send(
         .await
 }
 
-fn parse_id(kind: Kind, id: &str) -> Result<Id, Refusal> {
+pub(super) fn parse_id(kind: Kind, id: &str) -> Result<Id, Refusal> {
     id.parse()
         .map_err(|_no_id| Error::NotFound(kind.as_str()).into())
 }
@@ -680,7 +680,7 @@ fn checked(value: &Value, kind: Kind, rules: &Rules) -> Result<NewArticle, Error
 }
 
 /// Adds the address.
-fn present(article: &mut AdminArticle, app: &App) {
+pub(super) fn present(article: &mut AdminArticle, app: &App) {
     article.url = app.url_of(&article.locale, &article.slug);
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::list::{Keys, number, seek, text};
-use super::load;
+use super::{load, schedule};
 use crate::articles::edit::{AdminArticle, EditSort, written};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Audience, Format, Kind, State};
@@ -350,6 +350,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
         .order(article_slugs::slug)
         .select((article_slugs::article_id, article_slugs::slug));
     let aliases: Vec<(Id, String)> = each!(conn, c => aliases.load(c))?;
+    let schedules = schedule::of_all(conn, ids)?;
     let found = load::complete(conn, rows, selection(bodies))?;
     let mut texts = found
         .into_iter()
@@ -392,6 +393,10 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
                 created_at: *created_at,
                 updated_at: there(article.updated_at)?,
                 published_at: *published_at,
+                schedule: schedules
+                    .iter()
+                    .find(|(of, _)| *of == article.id)
+                    .map(|(_, schedule)| *schedule),
                 warnings: Vec::new(),
             })
         })

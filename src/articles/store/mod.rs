@@ -2,6 +2,7 @@
 //! `published`, and nothing else can come out of them.
 
 mod addresses;
+pub mod clock;
 pub mod edit;
 mod filter;
 mod import;
@@ -12,6 +13,7 @@ mod lookup;
 mod neighbours;
 mod owners;
 mod rerender;
+pub mod schedule;
 mod slugs;
 mod texts;
 mod touch;
