@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::input;
 use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, State};
 use super::render::{self, Removed};
+use super::schedule::Schedule;
 use super::working_copy::WorkingCopy;
 use crate::authors::model::AuthorRef;
 use crate::error::{Fault, FaultCode};
@@ -113,6 +114,8 @@ pub struct AdminArticle {
     /// When it was or is to be published.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub published_at: Option<Time>,
+    /// What happens to it by itself, and when; null where nothing does.
+    pub schedule: Option<Schedule>,
     /// What is to take its place once it is published; null where there is no such copy.
     pub working_copy: Option<WorkingCopy>,
     /// What the sanitiser took out of the body, in the answer to the write that sent it; and what of a revision could not
@@ -155,7 +158,7 @@ pub struct Draft {
 }
 
 /// What `id`, `url` and the like are to a writer.
-const READ_ONLY: [&str; 12] = [
+const READ_ONLY: [&str; 13] = [
     "url",
     "body",
     "word_count",
@@ -164,6 +167,7 @@ const READ_ONLY: [&str; 12] = [
     "cache_tag",
     "created_at",
     "updated_at",
+    "schedule",
     "working_copy",
     "warnings",
     "kind",

@@ -141,6 +141,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
             tokio::time::sleep(SWEEP).await;
         }
     });
+    let timing = app.clone();
+    actix_web::rt::spawn(async move { articles::store::clock::run(&timing.db).await });
     let purging = app.clone();
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
     let mailing = app.clone();

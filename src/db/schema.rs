@@ -279,6 +279,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    schedules (article_id, action) {
+        article_id -> Binary,
+        action -> Text,
+        at -> BigInt,
+        user_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     preview_links (id) {
         id -> Binary,
         article_id -> Binary,
@@ -379,6 +388,8 @@ diesel::joinable!(article_authors -> authors (author_id));
 diesel::joinable!(imports -> articles (article_id));
 diesel::joinable!(preview_links -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(schedules -> articles (article_id));
+diesel::joinable!(schedules -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(revisions -> articles (article_id));
 diesel::joinable!(revision_texts -> articles (article_id));
@@ -407,3 +418,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     preview_links
 );
+diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
+diesel::allow_tables_to_appear_in_same_query!(schedules, users);
+diesel::allow_tables_to_appear_in_same_query!(articles, users);

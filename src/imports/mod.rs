@@ -143,9 +143,10 @@ fn prepare(
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);
     let now = db.now();
-    let later = input.published_at.filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now).map(|at| {
-        format!("its time is yet to come: stored as scheduled; import it again after {at} to publish it")
-    });
+    let later = input
+        .published_at
+        .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
+        .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
 
     let standing =
         db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input, now))?;

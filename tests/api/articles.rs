@@ -569,13 +569,16 @@ fn delivery_shows_what_is_published_alone() {
         assert_eq!(server.get(&path).status, expected, "{path}");
         assert_eq!(server.get(&format!("{path}.md")).status, expected, "{path}");
     }
-    // A published one of the future is scheduled, and the clock alone does not put it out.
+    // A published one of the future is scheduled, and goes out then.
     let future = article("Later")
         .published_at("2027-01-01T00:00:00Z")
         .create(&server);
     assert_eq!(future.state, State::Scheduled);
+    assert_eq!(server.get("/v1/articles/later").status, 404);
     server
         .clock
         .set(crate::support::time("2028-01-01T00:00:00Z"));
-    assert_eq!(server.get("/v1/articles/later").status, 404);
+    server.clock_looks();
+    let out = server.get("/v1/articles/later").ok();
+    assert_eq!(out["published_at"], "2027-01-01T00:00:00.000Z");
 }

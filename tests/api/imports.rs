@@ -267,10 +267,11 @@ fn dated(text: &str) -> Vec<Parsed> {
 }
 
 #[test]
-fn what_waits_for_its_time_is_published_by_an_import_after_it() {
+fn what_waits_for_its_time_is_published_then_and_follows_its_source() {
     let server = Server::start();
     let report = import(&server, "blog", dated("Text"));
-    let waits = "its time is yet to come: stored as scheduled; import it again after 2026-12-01T08:00:00.000Z to publish it";
+    let waits =
+        "its time is yet to come: stored as scheduled, and published at 2026-12-01T08:00:00.000Z";
     assert_eq!(report.created, 1);
     assert_eq!(report.warnings, [("tea.md".to_owned(), waits.to_owned())]);
     assert_eq!(server.get("/v1/articles/tea").status, 404);
@@ -283,9 +284,7 @@ fn what_waits_for_its_time_is_published_by_an_import_after_it() {
     assert_eq!(server.get("/v1/articles/tea").status, 404);
 
     server.clock.set(time("2026-12-01T08:00:00Z"));
-    let report = import(&server, "blog", dated("Text"));
-    assert_eq!((report.updated, report.unchanged), (1, 0));
-    assert_eq!(report.warnings, []);
+    server.clock_looks();
     assert_eq!(
         server.get("/v1/articles/tea").ok()["published_at"],
         "2026-12-01T08:00:00.000Z"
@@ -295,6 +294,9 @@ fn what_waits_for_its_time_is_published_by_an_import_after_it() {
     let report = import(&server, "blog", dated("Text"));
     assert_eq!((report.updated, report.unchanged), (0, 1));
     assert_eq!(server.db().change(), before);
+    // What the clock did is no edit.
+    let report = import(&server, "blog", dated("Other"));
+    assert_eq!((report.updated, report.kept), (1, vec![]));
 }
 
 #[test]

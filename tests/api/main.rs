@@ -33,6 +33,7 @@ mod refusals;
 mod resolve;
 mod revisions;
 mod rights;
+mod schedule;
 mod schema;
 mod search;
 mod shutdown;

@@ -9,7 +9,8 @@ use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
     published_counts, redirects, refresh_tokens, revision_losses, revision_texts, revisions,
-    security_events, sessions, site, tag_aliases, tags, user_links, users, working_copies,
+    schedules, security_events, sessions, site, tag_aliases, tags, user_links, users,
+    working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -142,6 +143,11 @@ fn every_column_of_every_table_is_there() {
         draft["id"].as_str().unwrap()
     );
     admin.post(&links, &json!({})).created();
+    let id = draft["id"].as_str().unwrap();
+    let later = json!({"publish_at": "2031-01-01T00:00:00Z"});
+    let scheduled = admin.post(&format!("/v1/admin/articles/{id}/schedule"), &later);
+    assert_eq!(scheduled.status, 200);
+    reads!(server, schedules: Id, Text, Time, Option<Id>);
     reads!(server, preview_links: Id, Id, Vec<u8>, Id, Time, Time);
     reads!(server, idempotency_keys: Vec<u8>, Vec<u8>, Time, i64, i32, Maybe, Maybe, Maybe, bool);
     let message =

@@ -233,6 +233,10 @@ impl Setup {
                 let listener = server::listen(address).expect("listen");
                 let app = web::Data::new(app);
                 let running = server::start(app.clone(), listener, &http).expect("start");
+                let timing = app.clone();
+                actix_web::rt::spawn(async move {
+                    masthead::articles::store::clock::run(&timing.db).await;
+                });
                 let purging = app.clone();
                 actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
                 let mailing = app.clone();
@@ -343,6 +347,16 @@ impl Server {
             .expect("a runtime")
             .block_on(self.db().write_quiet(reason, f))
             .unwrap_or_else(|error| panic!("a quiet write failed: {error}"))
+    }
+
+    /// Does what is due by the clock as it stands, and returns when it is done.
+    pub(crate) fn clock_looks(&self) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime")
+            .block_on(masthead::articles::store::clock::look(self.db()))
+            .unwrap_or_else(|error| panic!("what is due could not be done: {error}"));
     }
 
     /// Reads behind the API's back.

@@ -4,6 +4,7 @@ pub mod edit;
 pub(crate) mod input;
 pub mod query;
 pub mod revisions;
+pub mod schedule;
 pub mod working_copies;
 
 use actix_web::http::header::HeaderValue;

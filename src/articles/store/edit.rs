@@ -5,8 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::list::{Keys, number, seek, text};
-use super::load;
-use super::working_copies;
+use super::{load, schedule, working_copies};
 use crate::articles::edit::{AdminArticle, EditSort, written};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Audience, Format, Kind, State};
@@ -352,6 +351,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
         .select((article_slugs::article_id, article_slugs::slug));
     let aliases: Vec<(Id, String)> = each!(conn, c => aliases.load(c))?;
     let mut copies = working_copies::of(conn, ids)?;
+    let schedules = schedule::of_all(conn, ids)?;
     let found = load::complete(conn, rows, selection(bodies))?;
     let mut texts = found
         .into_iter()
@@ -396,6 +396,10 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
                 updated_at: there(article.updated_at)?,
                 published_at: *published_at,
                 working_copy: copy.map(|copy| copies.swap_remove(copy).1),
+                schedule: schedules
+                    .iter()
+                    .find(|(of, _)| *of == article.id)
+                    .map(|(_, schedule)| *schedule),
                 warnings: Vec::new(),
             })
         })

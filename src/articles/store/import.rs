@@ -122,6 +122,20 @@ pub fn import(
     }
 }
 
+/// What came in at this version goes to the next by the clock, as its source said: that is no edit, and the source still
+/// counts.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn follow(conn: &mut Conn, id: Id, version: i64) -> Result<()> {
+    let same = imports::table
+        .filter(imports::article_id.eq(id))
+        .filter(imports::version.eq(version));
+    let next = imports::version.eq(version + 1);
+    each!(conn, c => diesel::update(same).set(next).execute(c))?;
+    Ok(())
+}
+
 /// Of everything the source says. `Debug` of the input names each field and escapes each string, so two inputs have one
 /// text only if they are equal.
 fn digest(input: &ArticleInput) -> Vec<u8> {

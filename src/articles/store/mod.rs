@@ -2,6 +2,7 @@
 //! `published`, and nothing else can come out of them.
 
 mod addresses;
+pub mod clock;
 pub mod edit;
 mod filter;
 mod import;
@@ -13,6 +14,7 @@ mod neighbours;
 mod owners;
 mod rerender;
 pub mod revisions;
+pub mod schedule;
 mod slugs;
 mod texts;
 mod touch;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{joins, owners, revisions, slugs, touch, working_copies};
+use super::{joins, owners, revisions, schedule, slugs, touch, working_copies};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
@@ -90,6 +90,9 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     revisions::created(tx, id, new, standing(state, published_at, owner))?;
     slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     slugs::set_aliases(tx.conn(), new, None, id)?;
+    if state == State::Scheduled {
+        schedule::settle(tx, id, state, published_at)?;
+    }
     let after = joins::join(tx, new, (id, &slug), state, published_at)?;
     tx.log(Entry {
         action: "created",
@@ -166,6 +169,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
     each!(tx.conn(), c => body.execute(c))?;
     end_previews(tx.conn(), id, was.state, state)?;
+    schedule::settle(tx, id, state, published_at)?;
     let before = joins::leave(tx, id, &was)?;
     let after = joins::join(tx, new, (id, &slug), state, published_at)?;
     // Who follows the log wants to know what an editor put out, by whichever door.
@@ -236,9 +240,35 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
             at
         }
     });
+    let to = Move {
+        state,
+        published_at,
+        action: way.done(),
+        detail: None,
+    };
+    apply(tx, id, was, to)
+}
+
+/// A move of a text to a state.
+pub(super) struct Move {
+    pub(super) state: State,
+    pub(super) published_at: Option<Time>,
+    /// What the log says.
+    pub(super) action: &'static str,
+    pub(super) detail: Option<String>,
+}
+
+/// Moves a text to a state, in which it may be already with another time. Whether that may be was asked before.
+pub(super) fn apply(tx: &mut Tx<'_>, id: Id, was: Before, to: Move) -> Result<Stored> {
+    let Move {
+        state,
+        published_at,
+        action,
+        detail,
+    } = to;
     let version = was.version + 1;
     let stands = standing(state, published_at, was.owner);
-    revisions::moved(tx, id, &was, way.done(), stands)?;
+    revisions::moved(tx, id, &was, action, stands)?;
     working_copies::follow(tx.conn(), id, was.version, version)?;
     let row = (
         articles::state.eq(state.as_str()),
@@ -255,6 +285,7 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
     let in_authors = diesel::update(in_authors).set(article_authors::published_at.eq(listed));
     each!(tx.conn(), c => in_authors.execute(c))?;
     end_previews(tx.conn(), id, was.state, state)?;
+    schedule::settle(tx, id, state, published_at)?;
     let delta = i64::from(state.is_public()) - i64::from(was.state.is_public());
     if delta != 0 {
         joins::count(tx, was.kind, &was.locale, &was.tags, &was.authors, delta)?;
@@ -265,12 +296,12 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
         tags: before.tags.clone(),
     };
     let entry = Entry {
-        action: way.done(),
+        action,
         resource: Resource::Article,
         id,
         before,
         after,
-        detail: None,
+        detail,
     };
     tx.log(entry);
     let key = was.translation_key.as_deref();

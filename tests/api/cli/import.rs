@@ -43,8 +43,8 @@ fn markdown_comes_in_and_what_does_not_is_told() {
     assert_eq!(
         lines.next(),
         Some(
-            "  warning  in-the-future.md: its time is yet to come: stored as scheduled; import it again after \
-             2999-01-01T00:00:00.000Z to publish it"
+            "  warning  in-the-future.md: its time is yet to come: stored as scheduled, and published at \
+             2999-01-01T00:00:00.000Z"
         )
     );
     assert_eq!(

@@ -173,7 +173,8 @@ fn every_operation_says_what_it_is() {
             ],
             _ => &[
                 "create", "update", "replace", "delete", "move", "set", "accept", "begin", "renew",
-                "end", "restore", "publish",
+                "end", "restore", "publish", "schedule", "merge", "retag", "ping", "rotate",
+                "replay", "confirm",
             ],
         };
         assert!(

@@ -45,7 +45,7 @@ pub(crate) const STATES: [&str; 6] = [
 /// What is done to a text, by its state. Where no way leads from a state, those who could go such a way are answered 409.
 /// Of pages nobody has any of their own: `own:` does not count there.
 #[rustfmt::skip]
-pub(crate) const TEXTS: [(&str, [Cell; 6]); 23] = [
+pub(crate) const TEXTS: [(&str, [Cell; 6]); 24] = [
     //             draft         in_review     scheduled      published      archived       trashed
     ("GET",       [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("PATCH",     [(QUIET, 200), (QUIET, 200), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
@@ -58,6 +58,7 @@ pub(crate) const TEXTS: [(&str, [Cell; 6]); 23] = [
     ("unpublish", [(QUIET, 409), (QUIET, 409), (MOVE, 200),   (MOVE, 200),   (MOVE, 200),   (QUIET, 409)]),
     ("archive",   [(MOVE, 409),  (MOVE, 409),  (MOVE, 409),   (MOVE, 200),   (MOVE, 409),   (MOVE, 409)]),
     ("restore",   [(QUIET, 409), (QUIET, 409), (MOVE, 409),   (MOVE, 409),   (MOVE, 409),   (QUIET, 200)]),
+    ("schedule",  [(MOVE, 200),  (MOVE, 200),  (MOVE, 200),   (MOVE, 409),   (MOVE, 200),   (MOVE, 409)]),
     ("previews",  [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("preview",   [(QUIET, 201), (QUIET, 201), (EDIT, 201),   (EDIT, 409),   (EDIT, 201),   (QUIET, 409)]),
     // What readers see, and what is in the trash, has none.
@@ -99,7 +100,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 51] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 52] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -129,6 +130,8 @@ pub(crate) const OTHERS: [(&str, &str, u16); 51] = [
     ("GET /v1/admin/site", READ, 200),
     ("PATCH /v1/admin/site", SITE, 200),
     ("PUT /v1/admin/site", SITE, 200),
+
+    ("GET /v1/admin/schedule", READ, 200),
 
     ("GET /v1/admin/redirects", READ, 200),
     ("POST /v1/admin/redirects", REDIRECTS, 201),

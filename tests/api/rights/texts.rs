@@ -15,6 +15,9 @@ use crate::support::{Server, article, page};
 /// When what is scheduled is to be published.
 const LATER: &str = "2031-01-01T00:00:00.000Z";
 
+/// When it is to be published instead.
+const MUCH_LATER: &str = "2032-01-01T00:00:00.000Z";
+
 /// The ways that have an address of their own.
 const WAYS: [&str; 5] = ["submit", "publish", "unpublish", "archive", "restore"];
 
@@ -34,6 +37,7 @@ pub(crate) fn routes(kind: Kind) -> BTreeSet<String> {
     let whole = ["GET", "POST"].map(|method| format!("{method} {base}"));
     let each = ["GET", "PATCH", "PUT", "DELETE"].map(|method| format!("{method} {base}/{{id}}"));
     let ways = [format!("POST {base}/{{id}}/{{way}}")];
+    let schedule = [format!("POST {base}/{{id}}/schedule")];
     let previews = [
         format!("GET {base}/{{id}}/preview-links"),
         format!("POST {base}/{{id}}/preview-links"),
@@ -52,7 +56,8 @@ pub(crate) fn routes(kind: Kind) -> BTreeSet<String> {
     ];
     let revisions = revisions.map(|route| route.replacen(' ', &format!(" {base}/{{id}}/"), 1));
     let all = whole.into_iter().chain(each).chain(ways);
-    all.chain(previews).chain(revisions).collect()
+    let all = all.chain(schedule).chain(previews);
+    all.chain(revisions).collect()
 }
 
 impl<'s> Texts<'s> {
@@ -177,6 +182,14 @@ impl<'s> Texts<'s> {
                     body["published_at"] = json!(LATER);
                 }
                 (format!("{done} {one}"), path.to_owned(), Some(body))
+            }
+            "schedule" => {
+                let body = json!({"publish_at": MUCH_LATER});
+                (
+                    format!("POST {one}/schedule"),
+                    format!("{path}/schedule"),
+                    Some(body),
+                )
             }
             "previews" | "preview" => {
                 let (method, body) = match done {
