@@ -103,6 +103,35 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for IdIn<C> {
     }
 }
 
+/// A column that no index is looked for by. SQLite takes an index whose first columns are compared with values to be
+/// narrower than a list of keys, and reads all of it.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub struct Unindexed<C>(pub C);
+
+impl<C: Expression> Expression for Unindexed<C> {
+    type SqlType = C::SqlType;
+}
+impl<C, QS> AppearsOnTable<QS> for Unindexed<C> where C: AppearsOnTable<QS> {}
+impl<C, QS> SelectableExpression<QS> for Unindexed<C> where C: SelectableExpression<QS> {}
+impl<C, GB> diesel::expression::ValidGrouping<GB> for Unindexed<C> {
+    type IsAggregate = diesel::expression::is_aggregate::No;
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Unindexed<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        // A sign does nothing to a text (https://sqlite.org/optoverview.html, "unary +").
+        out.push_sql("+");
+        self.0.walk_ast(out)
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Unindexed<C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // PostgreSQL knows how many rows there are.
+        self.0.walk_ast(out)
+    }
+}
+
 /// `column` fits a LIKE pattern whose ASCII letters stand for both cases. SQLite's LIKE is such; PostgreSQL's ILIKE is with
 /// the collation "C", and with others takes more letters.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use super::filter::{Driver, Filter, Resolved, Sort};
 use super::load;
 use crate::articles::fields::Selection;
 use crate::articles::model::{Article, Kind, State};
-use crate::db::dialect::id_in;
+use crate::db::dialect::{Unindexed, id_in};
 use crate::db::page::{Key, Page, Slice};
 use crate::db::schema::{article_authors, article_tags, articles};
 use crate::db::{Conn, each};
@@ -79,7 +79,10 @@ diesel::alias!(
 
 /// What every list of articles filters by, whichever index it follows.
 macro_rules! narrow {
-    ($query:expr, $resolved:expr) => {{
+    ($query:expr, $resolved:expr) => {
+        narrow!($query, $resolved, articles::kind)
+    };
+    ($query:expr, $resolved:expr, $kind:expr) => {{
         let Resolved {
             kind,
             filter,
@@ -88,7 +91,7 @@ macro_rules! narrow {
             author,
         } = &$resolved;
         let mut query = $query
-            .filter(articles::kind.eq(kind.as_str()))
+            .filter($kind.eq(kind.as_str()))
             .filter(articles::state.eq(State::Published.as_str()));
         for tag in tags {
             let carries = CARRIED
@@ -147,7 +150,8 @@ pub fn matching(conn: &mut Conn, kinds: &[Kind], filter: &Filter, ids: &[Id]) ->
         let Some(filter) = Resolved::new(conn, *kind, filter)? else {
             return Ok(Vec::new());
         };
-        let these: Vec<Id> = each!(conn, c => narrow!(articles::table.select(articles::id).into_boxed(), filter)
+        let kind = Unindexed(articles::kind);
+        let these: Vec<Id> = each!(conn, c => narrow!(articles::table.select(articles::id).into_boxed(), filter, kind)
             .filter(id_in(articles::id, ids))
             .load(c))?;
         found.extend(these);
