@@ -7,5 +7,6 @@ pub mod input;
 pub mod model;
 pub mod new;
 pub mod render;
+pub mod retag;
 pub mod store;
 pub mod text_forms;

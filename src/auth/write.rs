@@ -258,6 +258,17 @@ impl Reply {
         })
     }
 
+    /// What was done, where that is no resource and has no version.
+    ///
+    /// # Errors
+    /// As [`Reply::created`].
+    pub fn told<T: Serialize>(value: &T) -> Result<Self> {
+        Ok(Self {
+            etag: None,
+            ..Self::ok(0, value)?
+        })
+    }
+
     /// Nothing to show.
     #[must_use]
     pub fn no_content() -> Self {

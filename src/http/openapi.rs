@@ -289,15 +289,21 @@ impl Route<'_> {
             && !self.path.contains("/sessions")
     }
 
-    /// A move of a versioned resource to another state.
+    /// A move of a versioned resource to another state, or into another.
     fn takes_version(self) -> bool {
-        self.needs_version() || self.path.ends_with("/{way}")
+        let moves = ["/{way}", "/merge"];
+        self.needs_version() || moves.iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in || self.is_of_operations() || self.is_live())
+        !(signs_in || self.is_of_many() || self.is_of_operations() || self.is_live())
+    }
+
+    /// A write of many resources: no one version is answered.
+    fn is_of_many(self) -> bool {
+        self.writes() && self.path.ends_with("/retag")
     }
 
     /// Whether answers name a change that they include.

@@ -2,7 +2,9 @@
 
 mod conditions;
 mod keys;
+mod merge;
 mod refusals;
+mod retag;
 mod states;
 mod texts;
 

@@ -32,6 +32,8 @@ UNFORESEEABLE = [
         r".*": "taken not_found conflicting",
         # What is scheduled needs a time, and a redirect one of two fields.
         r"/published_at|/to": "missing",
+        # One of two lists names a tag.
+        r"/add": "too_small",
         # In its zone it has a year from 1 to 9999, and in UTC it has not.
         r"since|until|(updated|published)_(after|before)|/(published|expires)_at": "malformed",
         # Has to lie ahead of now.
@@ -42,7 +44,7 @@ UNFORESEEABLE = [
         r".*/(url|canonical_url|image|to|page)": "malformed",
         # More than `format` wants of an e-mail address; and of what stands in these lists only the description tells.
         r"/email": "malformed",
-        r"/(aliases|tags|authors)/[0-9]+": "malformed missing too_large repeated",
+        r"/(aliases|tags|authors|articles|add|remove)/[0-9]+": "malformed missing too_large repeated",
         # Bytes of JSON and of UTF-8, where the document counts characters.
         r"/metadata|/?path|.*/(url|image|page)": "too_large",
         # A cursor is one that the server gave out, and stands not beside `page`; `page` times `limit` has a bound.
@@ -244,6 +246,7 @@ def choose_content(case, operation, n, turn):
         body["aliases"] = [f"alias-{n}-{place}" for place in range(len(body["aliases"]))]
     free("owner", lambda owner: SERVER.me["id"])
     free("user", lambda user: None)
+    free("into", lambda into: SERVER.id_of("tags"))
     free("article", lambda article: SERVER.id_of("articles"))
     if body.get("to") and body.get("article"):
         body["to" if turn % 2 else "article"] = None
@@ -289,7 +292,7 @@ def name_version(case):
     known = {parameter["name"] for parameter in case.operation.definition.raw.get("parameters", [])}
     if "If-Match" not in known:
         return
-    path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}")
+    path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}").removesuffix("/merge")
     etag = SERVER.get(path.removeprefix(ADMIN)).headers.get("ETag")
     if etag:
         case.headers["If-Match"] = etag

@@ -3,6 +3,7 @@
 pub mod edit;
 pub(crate) mod input;
 pub mod query;
+pub mod retag;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, get, web};

@@ -74,7 +74,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> 
 }
 
 /// The ids of what these keys name, each once, in order, with the faults of all.
-fn distinct(
+pub(super) fn distinct(
     keys: &[String],
     at: &str,
     mut ensure: impl FnMut(&str, &str) -> Result<Id>,

@@ -299,6 +299,6 @@ async fn change(
         .await
 }
 
-fn parse_id(id: &str) -> Result<Id, Refusal> {
+pub(super) fn parse_id(id: &str) -> Result<Id, Refusal> {
     id.parse().map_err(|_no_id| Error::NotFound("tag").into())
 }

@@ -173,7 +173,7 @@ fn every_operation_says_what_it_is() {
             ],
             _ => &[
                 "create", "update", "replace", "delete", "move", "set", "accept", "begin", "renew",
-                "end",
+                "end", "merge", "retag", "run",
             ],
         };
         assert!(

@@ -131,6 +131,18 @@ impl<'s> Others<'s> {
                 None => Asked::plain(template),
             };
         }
+        if template.ends_with("/merge") {
+            let other = self.thing(route);
+            let into = self.cast.admin.get(&other).ok()["id"].clone();
+            return Asked::with(&format!("{thing}/merge"), json!({"into": into}));
+        }
+        if template.ends_with("/retag") {
+            self.number += 1;
+            let title = json!({"title": format!("Text {}", self.number)});
+            let made = self.cast.admin.post("/v1/admin/articles", &title).created();
+            let body = json!({"articles": [made["id"]], "add": ["Something new"]});
+            return Asked::with(template, body);
+        }
         if method == "POST" {
             return Asked::with(template, self.content(name));
         }
