@@ -74,6 +74,18 @@ permissions! {
     WriteSite => |grants| grants.may(Action::Site),
     /// Write redirects.
     WriteRedirects => |grants| grants.may(Action::Redirects),
+    /// Write any of it.
+    WriteAnything => |grants| {
+        let any: [fn(&Grants) -> bool; 6] = [
+            WriteArticles::is_granted,
+            WritePages::is_granted,
+            WriteTags::is_granted,
+            WriteAuthors::is_granted,
+            WriteSite::is_granted,
+            WriteRedirects::is_granted,
+        ];
+        any.iter().any(|granted| granted(grants))
+    },
     /// Run the accounts, the API keys and the audit.
     Administer => |grants| grants.may(Action::Administer),
 }

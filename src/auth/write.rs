@@ -22,6 +22,9 @@ use crate::http::query::Query;
 use crate::http::respond::{self, CHANGE, JSON};
 use crate::time::Time;
 
+/// What a write does inside its transaction, made ready outside: alone or as one of a batch.
+pub type Write = Box<dyn Fn(&mut Tx<'_>) -> Result<Reply> + Send>;
+
 /// An authenticated write, as it was asked for.
 #[derive(Debug)]
 pub struct Command {

@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, redirects, resolve, search, site,
-    tags, users,
+    articles, auth, authors, batch, changes, crawlers, feeds, keys, redirects, resolve, search,
+    site, tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -111,6 +111,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(redirects::http::update_redirect)
         .service(redirects::http::replace_redirect)
         .service(redirects::http::delete_redirect)
+        .service(batch::http::run_batch)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)

@@ -190,6 +190,9 @@ const TAGS: [(&str, &str); 20] = [
     ("Operations", "Whether the server lives and wants requests"),
 ];
 
+/// What each of its operations is answered, the whole is.
+const BATCH: &str = "/v1/admin/batch";
+
 /// The problems that several routes share, by the name of their response.
 const SHARED: [(Code, &str); 18] = [
     (
@@ -303,7 +306,10 @@ impl Route<'_> {
 
     /// A write of many resources: no one version is answered.
     fn is_of_many(self) -> bool {
-        self.writes() && self.path.ends_with("/retag")
+        self.writes()
+            && ["/retag", "/batch"]
+                .iter()
+                .any(|end| self.path.ends_with(end))
     }
 
     /// Whether answers name a change that they include.

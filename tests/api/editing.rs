@@ -1,5 +1,6 @@
 //! The life of a text in the hands of those who edit it.
 
+mod batch;
 mod conditions;
 mod keys;
 mod merge;

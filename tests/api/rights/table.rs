@@ -83,7 +83,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 47] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 48] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -101,6 +101,9 @@ pub(crate) const OTHERS: [(&str, &str, u16); 47] = [
     ("PUT /v1/admin/tags/{id}", TAGS, 200),
     ("DELETE /v1/admin/tags/{id}", TAGS, 204),
     ("POST /v1/admin/tags/{id}/merge", TAGS, 200),
+
+    // Of a tag; what else there is in one has the rights of its own route.
+    ("POST /v1/admin/batch", TAGS, 200),
 
     // Of somebody else's draft; of one's own elsewhere.
     ("POST /v1/admin/articles/retag", GIVE, 200),
