@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 20] = [
+const TAGS: [(&str, &str); 21] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -183,6 +183,7 @@ const TAGS: [(&str, &str); 20] = [
     ),
     ("Editing the site", "What the site says of itself"),
     ("Redirects", "Old addresses and where they lead"),
+    ("Batches", "Several writes as one"),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
     ("Audit", "Who did what, when, from where"),
@@ -306,10 +307,7 @@ impl Route<'_> {
 
     /// A write of many resources: no one version is answered.
     fn is_of_many(self) -> bool {
-        self.writes()
-            && ["/retag", "/batch"]
-                .iter()
-                .any(|end| self.path.ends_with(end))
+        self.path.ends_with("/articles/retag") || self.path == BATCH
     }
 
     /// Whether answers name a change that they include.
@@ -359,7 +357,8 @@ impl Route<'_> {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
             Code::NotFound => {
-                self.path.contains('{') || matches!(self.path, "/v1/resolve" | "/sitemap.xml")
+                let named = ["/v1/resolve", "/sitemap.xml", BATCH];
+                self.path.contains('{') || named.contains(&self.path)
             }
             Code::NotAcceptable => {
                 responses.contains_key("304") || self.is_live() || writes && !self.is_open()
@@ -368,8 +367,8 @@ impl Route<'_> {
             Code::Conflict => writes && !self.is_open(),
             Code::DiskFull => writes,
             Code::SyncReset => self.path.starts_with("/v1/changes"),
-            Code::PreconditionFailed => self.takes_version(),
-            Code::PreconditionRequired => self.needs_version(),
+            Code::PreconditionFailed => self.takes_version() || self.path == BATCH,
+            Code::PreconditionRequired => self.needs_version() || self.path == BATCH,
             Code::TooManyRequests => ["/auth/login", "/auth/refresh", "/me/password"]
                 .iter()
                 .any(|end| self.path.ends_with(end)),

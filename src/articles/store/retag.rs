@@ -160,8 +160,11 @@ pub fn retag(tx: &mut Tx<'_>, asked: &Retagging) -> Result<Vec<(Id, i64)>> {
     Ok(changed)
 }
 
+/// An article, with its place in the list.
+type Found = (usize, Id, write::Before);
+
 /// The articles of these ids that may be changed, with their places in the list, and what is wrong with the others.
-fn find_all(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<(usize, Id, write::Before)>, Vec<Fault>)> {
+fn find_all(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Found>, Vec<Fault>)> {
     let (mut found, mut faults) = (Vec::with_capacity(ids.len()), Vec::new());
     for (index, id) in ids.iter().enumerate() {
         let pointer = format!("/articles/{index}");
