@@ -244,6 +244,10 @@ def choose_content(case, operation, n, turn):
         free("parent", lambda parent: SERVER.id_of("tags") if case.method == "POST" else None)
     if body.get("aliases"):
         body["aliases"] = [f"alias-{n}-{place}" for place in range(len(body["aliases"]))]
+    if operation == "run_batch":
+        # Which contents go with which paths no document says: it makes as many tags as there are operations.
+        made = [f"batch {n} {place}" for place in range(len(body.get("operations") or []))]
+        body["operations"] = [{"method": "POST", "path": "/v1/admin/tags", "body": {"name": name}} for name in made]
     free("owner", lambda owner: SERVER.me["id"])
     free("user", lambda user: None)
     free("into", lambda into: SERVER.id_of("tags"))
