@@ -23,6 +23,7 @@ pub mod app;
 pub mod articles;
 pub mod auth;
 pub mod authors;
+pub mod batch;
 pub mod cache;
 pub mod changes;
 pub mod cli;

@@ -310,6 +310,7 @@ impl Serve {
                 deadline: Duration::from_millis(self.handler_deadline_ms),
                 write_deadline: Duration::from_millis(self.write_deadline_ms),
                 article: self.article_limit,
+                batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
                 content_rate: self.content_rate,

@@ -14,7 +14,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, FaultCode};
 use crate::names::names;
 
 /// The kinds of problem. Clients match the name, the last part of `type`.
@@ -245,7 +245,7 @@ impl Code {
                  request without it. The connection is closed after this answer."
             }
             Self::ContentTooLarge => {
-                "An article may have 1 MiB of JSON, everything else 64 KiB; the server may be set up with other bounds. \
+                "An article may have 1 MiB of JSON, a batch 4 MiB, everything else 64 KiB; the server may be set up with other bounds. \
                  The connection is closed after this answer."
             }
             Self::UriTooLong => "A URL may have 8 KiB. Ask for fewer things at once.",
@@ -351,6 +351,36 @@ impl Problem {
         }
     }
 
+    /// Of one operation of a batch: its faults are named where they stand in the batch, and where it tells of none, the
+    /// operation is.
+    #[must_use]
+    pub fn of_operation(mut self, index: usize) -> Self {
+        let at = format!("/operations/{index}");
+        for fault in &mut self.errors {
+            let place = match (fault.pointer.take(), fault.parameter.take()) {
+                (Some(pointer), _) => format!("{at}/body{pointer}"),
+                (None, _) => format!("{at}/path"),
+            };
+            fault.pointer = Some(place);
+        }
+        let (place, code) = match self.code {
+            Code::Forbidden => ("", FaultCode::NotAllowed),
+            Code::NotFound => ("/path", FaultCode::NotFound),
+            Code::Conflict => ("", FaultCode::Conflicting),
+            Code::PreconditionFailed => ("/if_match", FaultCode::Conflicting),
+            Code::PreconditionRequired => ("/if_match", FaultCode::Missing),
+            Code::InvalidHeader => ("/if_match", FaultCode::Malformed),
+            Code::UnexpectedContent => ("/body", FaultCode::NotAllowed),
+            // Not for what it asks.
+            _ => return self,
+        };
+        if self.errors.is_empty() {
+            let fault = Fault::at(format!("{at}{place}"), code, self.detail.clone());
+            self.errors.push(fault);
+        }
+        self
+    }
+
     /// The document, as JSON text.
     #[must_use]
     pub fn document(&self, request_id: &str) -> String {
@@ -420,6 +450,17 @@ pub enum Refusal {
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl Refusal {
+    /// As [`Problem::of_operation`].
+    #[must_use]
+    pub fn of_operation(self, index: usize) -> Self {
+        match self {
+            Self::Problem(problem) => Self::Problem(problem.of_operation(index)),
+            moved @ Self::Moved(_) => moved,
+        }
     }
 }
 
@@ -496,6 +537,7 @@ impl From<Error> for Problem {
             },
             Error::DiskFull => Self::new(Code::DiskFull, detail),
             Error::Internal(cause) => Self::internal(cause),
+            Error::Operation(index, error) => Self::from(*error).of_operation(index),
         }
     }
 }

@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, mail, messages, previews, redirects,
-    resolve, search, site, tags, users,
+    articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, messages, previews,
+    redirects, resolve, search, site, tags, users,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -84,6 +84,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(texts::replace_article)
         .service(texts::delete_article)
         .service(texts::move_article)
+        .service(articles::http::retag::retag_articles)
         .service(texts::list_all_pages)
         .service(texts::create_page)
         .service(texts::get_any_page)
@@ -124,6 +125,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(tags::http::edit::update_tag)
         .service(tags::http::edit::replace_tag)
         .service(tags::http::edit::delete_tag)
+        .service(tags::http::merge::merge_tag)
         .service(authors::http::edit::list_all_authors)
         .service(authors::http::edit::create_author)
         .service(authors::http::edit::get_any_author)
@@ -144,6 +146,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(messages::http::inbox::get_message)
         .service(messages::http::inbox::update_message)
         .service(messages::http::inbox::delete_message)
+        .service(batch::http::run_batch)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)

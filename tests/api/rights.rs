@@ -4,7 +4,7 @@
 //! refused is never rehearsed, and must leave every table as it was.
 
 mod cells;
-mod everything;
+pub(crate) mod everything;
 mod others;
 mod table;
 mod texts;

@@ -32,6 +32,8 @@ UNFORESEEABLE = [
         r".*": "taken not_found conflicting",
         # What is scheduled needs a time, and a redirect one of two fields.
         r"/published_at|/to": "missing",
+        # One of two lists names a tag.
+        r"/add": "too_small",
         # In its zone it has a year from 1 to 9999, and in UTC it has not.
         r"since|until|(updated|published|received)_(after|before)|/(published|expires|started)_at": "malformed",
         # Where a text stands is not for its working copy to change.
@@ -44,7 +46,7 @@ UNFORESEEABLE = [
         r".*/(url|canonical_url|image|to|page)": "malformed",
         # More than `format` wants of an e-mail address; and of what stands in these lists only the description tells.
         r"/email": "malformed",
-        r"/(aliases|tags|authors)/[0-9]+": "malformed missing too_large repeated",
+        r"/(aliases|tags|authors|articles|add|remove)/[0-9]+": "malformed missing too_large repeated",
         # Bytes of JSON and of UTF-8, where the document counts characters.
         r"/metadata|/?path|.*/(url|image|page)": "too_large",
         # A cursor is one that the server gave out, and stands not beside `page`; `page` times `limit` has a bound.
@@ -256,11 +258,16 @@ def choose_content(case, operation, n, turn):
         free("parent", lambda parent: SERVER.id_of("tags") if case.method == "POST" else None)
     if body.get("aliases"):
         body["aliases"] = [f"alias-{n}-{place}" for place in range(len(body["aliases"]))]
+    if operation == "run_batch":
+        # Which contents go with which paths no document says: it makes as many tags as there are operations.
+        made = [f"batch {n} {place}" for place in range(len(body.get("operations") or []))]
+        body["operations"] = [{"method": "POST", "path": "/v1/admin/tags", "body": {"name": name}} for name in made]
     free("owner", lambda owner: SERVER.me["id"])
     if case.path.endswith("/working-copy"):
         for name in ("status", "published_at", "owner"):
             body.pop(name, None)
     free("user", lambda user: None)
+    free("into", lambda into: SERVER.id_of("tags"))
     free("article", lambda article: SERVER.id_of("articles"))
     if body.get("to") and body.get("article"):
         body["to" if turn % 2 else "article"] = None
@@ -307,7 +314,7 @@ def name_version(case):
     if "If-Match" not in known:
         return
     path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}").removeprefix(ADMIN)
-    path = re.sub("/revisions/[^/]*/restore$", "", path.removesuffix("/publish"))
+    path = re.sub("/revisions/[^/]*/restore$", "", path.removesuffix("/publish").removesuffix("/merge"))
     etag = SERVER.get(path).headers.get("ETag")
     if not etag and path.endswith("/working-copy"):
         # The first save is based on the text.

@@ -133,6 +133,24 @@ impl<'s> Others<'s> {
                 None => Asked::plain(template),
             };
         }
+        if template.ends_with("/merge") {
+            let other = self.thing(route);
+            let into = self.cast.admin.get(&other).ok()["id"].clone();
+            return Asked::with(&format!("{thing}/merge"), json!({"into": into}));
+        }
+        if template.ends_with("/retag") {
+            self.number += 1;
+            let title = json!({"title": format!("Text {}", self.number)});
+            let made = self.cast.admin.post("/v1/admin/articles", &title).created();
+            let body = json!({"articles": [made["id"]], "add": ["Something new"]});
+            return Asked::with(template, body);
+        }
+        if name == "batch" {
+            let one =
+                json!({"method": "POST", "path": "/v1/admin/tags", "body": self.content("tags")});
+            // Its answer is of many, each with an id of its own: no rehearsal is word for word the same.
+            return Asked::with(template, json!({"operations": [one]})).for_real();
+        }
         if method == "POST" {
             return Asked::with(template, self.content(name));
         }

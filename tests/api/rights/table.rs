@@ -100,7 +100,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 52] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 54] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -119,6 +119,13 @@ pub(crate) const OTHERS: [(&str, &str, u16); 52] = [
     ("PATCH /v1/admin/tags/{id}", TAGS, 200),
     ("PUT /v1/admin/tags/{id}", TAGS, 200),
     ("DELETE /v1/admin/tags/{id}", TAGS, 204),
+    ("POST /v1/admin/tags/{id}/merge", TAGS, 200),
+
+    // Of a tag; what else there is in one has the rights of its own route.
+    ("POST /v1/admin/batch", TAGS, 200),
+
+    // Of somebody else's draft; of one's own elsewhere.
+    ("POST /v1/admin/articles/retag", GIVE, 200),
 
     ("GET /v1/admin/authors", READ, 200),
     ("POST /v1/admin/authors", AUTHORS, 201),
