@@ -22,7 +22,9 @@ use crate::error::Result;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
+use crate::outbound;
 use crate::search::{self, Search};
+use crate::webhooks::deliver::Deliveries;
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
 /// the look takes.
@@ -64,6 +66,8 @@ pub struct Setup {
     pub purge_urls: Vec<Url>,
     /// Live streams of changes.
     pub streams: streams::Settings,
+    /// Where the server connects to when users name an address.
+    pub outbound: outbound::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -115,6 +119,7 @@ impl Setup {
             cache_control: NO_CACHE.1,
             purge_urls: Vec::new(),
             streams: streams::Settings::default(),
+            outbound: outbound::Settings::default(),
         }
     }
 }
@@ -161,6 +166,8 @@ pub struct App {
     pub purge: Purge,
     /// Live streams of changes.
     pub streams: Streams,
+    /// What is sent to webhooks.
+    pub webhooks: Deliveries,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -189,6 +196,7 @@ impl App {
             cache_control,
             purge_urls,
             streams,
+            outbound,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -211,6 +219,7 @@ impl App {
             cache_control,
             purge: Purge::new(purge_urls, mark),
             streams: Streams::new(streams),
+            webhooks: Deliveries::new(outbound, secret.key(Purpose::Webhook)),
             db,
             rules,
             fallbacks,

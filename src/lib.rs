@@ -14,6 +14,7 @@
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
+//! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
 
 pub mod app;
@@ -37,6 +38,7 @@ pub mod json;
 pub mod keys;
 pub mod locales;
 mod names;
+pub mod outbound;
 pub mod redirects;
 pub mod resolve;
 pub mod search;
@@ -46,4 +48,5 @@ pub mod tags;
 pub mod time;
 pub mod transfer;
 pub mod users;
+pub mod webhooks;
 mod xml;

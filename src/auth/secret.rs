@@ -33,6 +33,8 @@ pub enum Purpose {
     RefreshToken,
     /// Digests of what holds a password.
     Digest,
+    /// The secrets of webhooks, each with a salt of its own.
+    Webhook,
 }
 
 // What a key comes from: with another name, everything signed so far is void.
@@ -40,6 +42,7 @@ names!(Purpose {
     AccessToken => "masthead access token v1",
     RefreshToken => "masthead refresh token v1",
     Digest => "masthead digest v1",
+    Webhook => "masthead webhook v1",
 });
 
 /// Why there is no secret.
@@ -209,6 +212,7 @@ mod tests {
                 "898d2186c70d53afcbf4d420ef7ff33c637de820cef2e3ecc91daf66d7b2ddb2",
                 "eab460f414bb8a697b15721bc81a9d68fd1c513bca756df27821470b37d6c969",
                 "f01aec6385de24c01c0d7f045137e1fc4ca1d11af76f501412b66a6314fc67b3",
+                "d0c64b1d9fc6c715edb1a4665f97213be9458ce7d537a07dabe67597365ea88a",
             ]
         );
         let other = Secret::parse("0123456789abcdef0123456789abcdeF").unwrap();

@@ -31,6 +31,7 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::Redirect => 'r',
         Resource::User => 'm',
         Resource::ApiKey => 'k',
+        Resource::Webhook => 'w',
     };
     let mut tag = String::with_capacity(10);
     tag.push(letter);

@@ -20,7 +20,7 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth};
+use crate::{articles, auth, webhooks};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
@@ -142,6 +142,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let purging = app.clone();
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
+    let sending = app.clone();
+    actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -157,7 +159,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what has expired: sessions, old suspicions, and answers kept for whoever did not hear them.
+/// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, and old deliveries.
 async fn sweep(db: &Db) -> Result<()> {
     let now = db.now();
     db.write_quiet(Reason::Sweep, move |conn| {
@@ -165,5 +167,8 @@ async fn sweep(db: &Db) -> Result<()> {
         auth::replays::sweep(conn, now)?;
         Ok(())
     })
-    .await
+    .await?;
+    let old = move |conn: &mut _| webhooks::store::deliveries::sweep(conn, now);
+    while db.write_quiet(Reason::Sweep, old).await? {}
+    Ok(())
 }

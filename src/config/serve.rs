@@ -13,6 +13,7 @@ use crate::http::envelope::Limits;
 use crate::http::peer::TrustedProxies;
 use crate::http::server;
 use crate::locales::Fallbacks;
+use crate::outbound;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -223,6 +224,10 @@ pub struct Serve {
 
     #[command(flatten)]
     streams: Streams,
+
+    /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
+    #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
+    pub outbound_allow: Vec<IpNet>,
 }
 
 /// What robots.txt says.
@@ -269,6 +274,10 @@ impl Serve {
             cache_control: self.delivery.cache_control(),
             purge_urls: self.delivery.purge_urls.clone(),
             streams: self.streams.settings(),
+            outbound: outbound::Settings {
+                allowed: self.outbound_allow.clone(),
+                ..outbound::Settings::default()
+            },
             ..Setup::new(rules)
         })
     }

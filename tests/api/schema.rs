@@ -9,6 +9,7 @@ use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, meta, published_counts, redirects,
     refresh_tokens, security_events, sessions, site, tag_aliases, tags, user_links, users,
+    webhook_deliveries, webhooks,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -117,6 +118,12 @@ fn every_column_of_every_table_is_there() {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });
     reads!(server, followers: Text, i64, Text);
+    let hook = json!({"name": "a receiver", "url": "http://127.0.0.1:1/", "events": ["tag.*"]});
+    let hook = admin.post("/v1/admin/webhooks", &hook).created();
+    let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
+    assert_eq!(admin.order(&ping).status, 202);
+    reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, i64, Time, Time);
+    reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

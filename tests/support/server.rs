@@ -235,6 +235,8 @@ impl Setup {
                 let running = server::start(app.clone(), listener, &http).expect("start");
                 let purging = app.clone();
                 actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
+                let sending = app.clone();
+                actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
                 if watches {
                     actix_web::rt::spawn(async move { app.watch().await });
                 }

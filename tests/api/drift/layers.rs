@@ -31,6 +31,7 @@ const SLICES: &[&str] = &[
     "site",
     "tags",
     "users",
+    "webhooks",
 ];
 
 /// The files of a slice beside `model`, `store` and `http`, and the layer that each is part of.
@@ -40,6 +41,9 @@ const ALSO: &[(&str, &str)] = &[
     // The way from a request to an answer, around the handlers.
     ("src/auth/extract.rs", "http"),
     ("src/auth/write.rs", "http"),
+    // From the log to requests, beside the handlers.
+    ("src/webhooks/follow.rs", "http"),
+    ("src/webhooks/deliver.rs", "http"),
 ];
 
 #[test]

@@ -134,6 +134,17 @@ pub(crate) const OTHERS: [(&str, &str, u16); 45] = [
     ("PATCH /v1/admin/api-keys/{id}", ADMIN, 200),
     ("DELETE /v1/admin/api-keys/{id}", ADMIN, 204),
 
+    ("GET /v1/admin/webhooks", ADMIN, 200),
+    ("POST /v1/admin/webhooks", ADMIN, 201),
+    ("GET /v1/admin/webhooks/{id}", ADMIN, 200),
+    ("PATCH /v1/admin/webhooks/{id}", ADMIN, 200),
+    ("DELETE /v1/admin/webhooks/{id}", ADMIN, 204),
+    ("POST /v1/admin/webhooks/{id}/rotate-secret", ADMIN, 200),
+    ("GET /v1/admin/webhooks/{id}/deliveries", ADMIN, 200),
+    // Those of this table are disabled, and who may send is told so.
+    ("POST /v1/admin/webhooks/{id}/ping", ADMIN, 409),
+    ("POST /v1/admin/webhooks/{id}/deliveries/{delivery}/replay", ADMIN, 409),
+
     ("GET /v1/admin/audit", ADMIN, 200),
     ("GET /v1/admin/security-log", ADMIN, 200),
 ];

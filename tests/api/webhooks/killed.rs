@@ -1,0 +1,87 @@
+//! The program killed while it tells: whatever was written is told at least once, under one id, in the order of the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use masthead::articles::new::{NewArticle, Rules};
+use masthead::articles::store as articles;
+use masthead::changes::model::Actor;
+use masthead::db::Db;
+use masthead::time::Clock;
+use masthead::webhooks::{input, store};
+use serde_json::json;
+
+use super::receiver::{Answers, Receiver};
+use crate::cli::program::Serving;
+use crate::support::{Database, article};
+
+const FLAGS: &[&str] = &["--outbound-allow", "127.0.0.0/8"];
+
+#[test]
+fn each_event_arrives_though_the_server_is_killed() {
+    let (database, receiver) = (Database::new(), Receiver::start());
+    for path in ["/a", "/b"] {
+        receiver.answers(path, Answers::Slow(Duration::from_millis(15)));
+    }
+    let db = Db::open(database.settings(), Clock::system()).unwrap();
+    let rules = Rules {
+        locales: vec!["en".into()],
+    };
+    let urls = ["/a", "/b"].map(|path| receiver.url(path));
+    let hooks = move |tx: &mut masthead::db::Tx<'_>| {
+        for url in &urls {
+            let new = json!({"name": "a hook", "url": url, "events": ["article.*"]});
+            store::create(tx, &input::new_webhook(&new).expect("a webhook"), &[1; 16])?;
+        }
+        Ok(())
+    };
+    db.write_blocking(Actor::System, hooks).unwrap();
+    let mut server = Serving::over(&database, FLAGS);
+    let mut expected = BTreeSet::new();
+    for round in 0..4 {
+        for number in 0..12 {
+            let new: NewArticle = article(&format!("Text {round} {number}")).parse(&rules);
+            let made = db
+                .write_blocking(Actor::System, move |tx| articles::create(tx, &new))
+                .unwrap();
+            expected.insert((made.change, made.value.id.to_string()));
+            let id = made.value.id;
+            let new: NewArticle = article(&format!("Text {round} {number} anew")).parse(&rules);
+            let changed = db
+                .write_blocking(Actor::System, move |tx| articles::replace(tx, id, &new))
+                .unwrap();
+            expected.insert((changed.change, id.to_string()));
+        }
+        // In the midst of it, each time somewhere else.
+        let enough = expected.len() - 9 + 2 * round;
+        receiver.wait_until(|got| got.iter().filter(|got| got.path == "/a").count() >= enough);
+        server.signal("KILL");
+        server.ended();
+        server = Serving::over(&database, FLAGS);
+    }
+    for path in ["/a", "/b"] {
+        let key = |got: &super::receiver::Got| {
+            let data = got.json()["data"].clone();
+            (data["change"].as_i64().unwrap(), data["id"].as_str().unwrap().to_owned())
+        };
+        receiver.wait_until(|got| {
+            let came: BTreeSet<_> = got.iter().filter(|got| got.path == path).map(key).collect();
+            came.len() >= expected.len()
+        });
+        let mut ids: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+        let mut last: BTreeMap<String, i64> = BTreeMap::new();
+        for got in receiver.got(path) {
+            let (change, article) = key(&got);
+            let first_time = !ids.contains_key(&(change, article.clone()));
+            if first_time {
+                let before = last.insert(article.clone(), change);
+                assert!(before < Some(change), "{article}: {before:?} before {change}");
+            }
+            ids.entry((change, article)).or_default().insert(got.id().to_owned());
+        }
+        let came: BTreeSet<_> = ids.keys().cloned().collect();
+        assert_eq!(came, expected);
+        assert!(ids.values().all(|ids| ids.len() == 1), "{ids:?}");
+    }
+    server.stop().ok();
+}
