@@ -360,9 +360,11 @@ impl Generation {
                     }
                     Resource::Tag => (self.fields.tags, articles::ids_with_tag),
                     Resource::Author => (self.fields.authors, articles::ids_by_author),
-                    Resource::Site | Resource::Redirect | Resource::User | Resource::ApiKey => {
-                        continue;
-                    }
+                    Resource::Site
+                    | Resource::Redirect
+                    | Resource::User
+                    | Resource::ApiKey
+                    | Resource::Webhook => continue,
                 };
                 // What waits for a commit may carry it too, read before it went.
                 if self.waiting > 0 {
