@@ -143,7 +143,13 @@ impl Resource {
                 "password_set",
             ],
             Self::ApiKey => &["created", "updated", "revoked"],
-            Self::Webhook => &["created", "updated", "deleted", "secret_rotated", "disabled"],
+            Self::Webhook => &[
+                "created",
+                "updated",
+                "deleted",
+                "secret_rotated",
+                "disabled",
+            ],
         }
     }
 }

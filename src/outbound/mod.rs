@@ -111,7 +111,12 @@ impl Outbound {
     ///
     /// # Errors
     /// Where there is no answer.
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, Failure> {
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
         let url = parse(url)?;
         // A literal address asks no resolver.
         let literal = match url.host() {
@@ -221,7 +226,11 @@ mod tests {
 
     #[test]
     fn only_plain_web_addresses_are_sent_to() {
-        for good in ["http://example.org", "https://example.org:8443/a?b=c", "https://[2606:4700::1]/"] {
+        for good in [
+            "http://example.org",
+            "https://example.org:8443/a?b=c",
+            "https://[2606:4700::1]/",
+        ] {
             assert!(parse(good).is_ok(), "{good}");
         }
         for bad in [
@@ -251,7 +260,10 @@ mod tests {
     #[test]
     fn literals_in_any_spelling_are_refused_before_a_connection() {
         let outbound = Outbound::new(&Settings::default()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         for url in [
             "http://127.0.0.1/",
             "http://2130706433/",

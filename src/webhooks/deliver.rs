@@ -234,7 +234,8 @@ impl Deliveries {
     fn headers(&self, now: Time, one: &Outgoing, content: &[u8]) -> Result<HeaderMap> {
         let signature = sign::signature(&self.key, &one.salts, one.id, now, content)?;
         let value = |text: String| {
-            HeaderValue::try_from(text).map_err(|error| Error::internal(format!("a header: {error}")))
+            HeaderValue::try_from(text)
+                .map_err(|error| Error::internal(format!("a header: {error}")))
         };
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -62,7 +62,11 @@ fn place(conn: &mut Conn, epoch: Id) -> Result<Option<(i64, i32)>> {
         return Ok(None);
     };
     let here = of == epoch.to_string() && change <= last;
-    Ok(position.parse().ok().filter(|_| here).map(|position| (change, position)))
+    Ok(position
+        .parse()
+        .ok()
+        .filter(|_| here)
+        .map(|position| (change, position)))
 }
 
 fn follow(conn: &mut Conn, epoch: Id, now: Time) -> Result<Step> {

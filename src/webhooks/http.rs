@@ -83,7 +83,11 @@ pub(crate) struct WebhookPatch {
     )]
     name: Option<String>,
     /// Where the requests go: http or https, without a user and without a fragment.
-    #[schema(nullable = false, max_length = 2048, example = "https://build.example.org/hooks")]
+    #[schema(
+        nullable = false,
+        max_length = 2048,
+        example = "https://build.example.org/hooks"
+    )]
     url: Option<String>,
     /// What it is told of, each named once: events, all of one kind as `article.*`, or everything as `*`.
     #[schema(nullable = false, min_items = 1, example = json!(["article.*"]))]

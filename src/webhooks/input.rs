@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn the_closest_event_is_told() {
-        let sent = json!({"name": "a", "url": "https://example.org", "events": ["article.publishd"]});
+        let sent =
+            json!({"name": "a", "url": "https://example.org", "events": ["article.publishd"]});
         let faults = new_webhook(&sent).unwrap_err();
         assert_eq!(
             faults[0].detail,
@@ -153,7 +154,9 @@ mod tests {
         let change = webhook_change(&json!({"tag": null, "enabled": false})).unwrap();
         assert_eq!((change.tag, change.enabled), (Some(None), Some(false)));
         assert_eq!(
-            told(webhook_change(&json!({"name": null, "url": null, "events": null}))),
+            told(webhook_change(
+                &json!({"name": null, "url": null, "events": null})
+            )),
             ["/name Missing", "/url Missing", "/events Missing"]
         );
     }

@@ -152,7 +152,8 @@ pub(super) fn url(text: &str) -> Result<String, Fault> {
     match crate::outbound::parse(text) {
         Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
         _ => {
-            let detail = "an http or https address is wanted, without a user and without a fragment";
+            let detail =
+                "an http or https address is wanted, without a user and without a fragment";
             Err(Fault::at("/url", FaultCode::Malformed, detail))
         }
     }
@@ -165,7 +166,12 @@ pub fn event_names() -> Vec<String> {
     for resource in Resource::ALL {
         let kind = resource.as_str();
         names.push(format!("{kind}.*"));
-        names.extend(resource.actions().iter().map(|action| format!("{kind}.{action}")));
+        names.extend(
+            resource
+                .actions()
+                .iter()
+                .map(|action| format!("{kind}.{action}")),
+        );
     }
     names
 }
@@ -195,7 +201,10 @@ pub(super) fn events(sent: &[(usize, &str)]) -> Result<Vec<String>, Vec<Fault>> 
                 .filter(|name| name.len() <= 64)
                 .and_then(|name| closest(name, known.iter().map(String::as_str)));
             let detail = near.map_or_else(
-                || "is no event; it is written as `article.published`, `article.*` or `*`".to_owned(),
+                || {
+                    "is no event; it is written as `article.published`, `article.*` or `*`"
+                        .to_owned()
+                },
                 |near| format!("is no event; did you mean {near}?"),
             );
             faults.push(Fault::at(pointer, FaultCode::NotAllowed, detail));

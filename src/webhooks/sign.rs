@@ -65,7 +65,10 @@ pub fn signature(
     let former = salts.former.as_ref();
     let former = former.filter(|(_, replaced)| at < replaced.plus(OVERLAP));
     let mut signatures = Vec::with_capacity(2);
-    for salt in [Some(&salts.present), former.map(|(salt, _)| salt)].into_iter().flatten() {
+    for salt in [Some(&salts.present), former.map(|(salt, _)| salt)]
+        .into_iter()
+        .flatten()
+    {
         let mut mac = Hmac::<Sha256>::new_from_slice(&derive(key, salt)?)
             .map_err(|error| Error::internal(format!("the secret of a webhook: {error}")))?;
         mac.update(format!("{id}.{}.", seconds(at)).as_bytes());

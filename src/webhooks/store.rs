@@ -142,7 +142,10 @@ pub(super) fn enabled(conn: &mut Conn) -> Result<Vec<(Webhook, i64)>> {
         .filter(webhooks::enabled.eq(true))
         .order((webhooks::created_at, webhooks::id));
     let rows: Vec<(Row, i64)> = each!(conn, c => query.load(c))?;
-    Ok(rows.into_iter().map(|(row, since)| (row.into(), since)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(row, since)| (row.into(), since))
+        .collect())
 }
 
 /// Whether something is sent to any webhook.
@@ -284,16 +287,8 @@ pub fn disable(tx: &mut Tx<'_>, id: Id, reason: &str) -> Result<()> {
     Ok(())
 }
 
-type SaltColumns = (
-    webhooks::salt,
-    webhooks::former_salt,
-    webhooks::rotated_at,
-);
-const SALTS: SaltColumns = (
-    webhooks::salt,
-    webhooks::former_salt,
-    webhooks::rotated_at,
-);
+type SaltColumns = (webhooks::salt, webhooks::former_salt, webhooks::rotated_at);
+const SALTS: SaltColumns = (webhooks::salt, webhooks::former_salt, webhooks::rotated_at);
 
 fn salts((present, former, replaced): (Vec<u8>, Option<Vec<u8>>, Option<Time>)) -> Salts {
     Salts {

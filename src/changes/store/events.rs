@@ -51,7 +51,10 @@ const COLUMNS: Columns = (
 
 impl Row {
     fn into_event(self) -> Result<Event> {
-        let tags = self.tags_before.split(' ').chain(self.tags_after.split(' '));
+        let tags = self
+            .tags_before
+            .split(' ')
+            .chain(self.tags_after.split(' '));
         let mut tags: Vec<&str> = tags.filter(|tag| !tag.is_empty()).collect();
         tags.sort_unstable();
         tags.dedup();

@@ -57,7 +57,14 @@ fn every_event_can_be_named_and_nothing_else() {
     assert!(names.len() > 30 && names.contains(&"user.link_made".to_owned()));
     let sent: Vec<_> = names.iter().map(String::as_str).enumerate().collect();
     assert_eq!(events(&sent).unwrap(), names);
-    for unknown in ["", "article", "article.", "*.published", "ping", "article.Published"] {
+    for unknown in [
+        "",
+        "article",
+        "article.",
+        "*.published",
+        "ping",
+        "article.Published",
+    ] {
         assert!(events(&[(0, unknown)]).is_err(), "{unknown}");
     }
 }
@@ -87,7 +94,10 @@ fn it_is_tried_for_a_day_at_growing_distances() {
     }
     for (index, wait) in waits.iter().enumerate() {
         let middle = i64::try_from(BACKOFF[index.min(7)] * 1000).unwrap();
-        assert!((middle * 8 / 10..=middle * 12 / 10).contains(wait), "{waits:?}");
+        assert!(
+            (middle * 8 / 10..=middle * 12 / 10).contains(wait),
+            "{waits:?}"
+        );
     }
     assert!((10..=13).contains(&waits.len()), "{waits:?}");
     let hours = now.millis() / 3_600_000;

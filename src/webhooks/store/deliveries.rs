@@ -63,7 +63,8 @@ const COLUMNS: Columns = (
 
 impl Row {
     fn into_delivery(self) -> Result<Delivery> {
-        let unknown = || Error::internal(format!("the stored status {} of a delivery", self.status));
+        let unknown =
+            || Error::internal(format!("the stored status {} of a delivery", self.status));
         Ok(Delivery {
             status: DeliveryStatus::from_name(&self.status).ok_or_else(unknown)?,
             id: self.id,

@@ -14,12 +14,24 @@ fn nothing_connects_to_what_is_not_allowed() {
     let (server, receiver) = (Server::start(), Receiver::start());
     let admin = server.sign_in(Role::Admin);
     let port = receiver.port();
-    for host in ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "2130706433",
+    ] {
         let made = hook(&admin, &format!("http://{host}:{port}/"), &["tag.*"]);
         admin.order(&format!("{}/ping", path(&made)));
         let refused = deliveries(&admin, &made, tried(1)).remove(0);
-        let words = "the address is not on the public internet, and this server is not set to reach it";
-        assert_eq!((&refused["error"], &refused["last_status"]), (&json!(words), &json!(null)), "{host}");
+        let words =
+            "the address is not on the public internet, and this server is not set to reach it";
+        assert_eq!(
+            (&refused["error"], &refused["last_status"]),
+            (&json!(words), &json!(null)),
+            "{host}"
+        );
     }
     assert_eq!(receiver.connections(), 0);
 }
@@ -28,10 +40,17 @@ fn nothing_connects_to_what_is_not_allowed() {
 fn what_is_allowed_is_reached_by_name_too() {
     let (server, receiver) = (super::server(), Receiver::start());
     let admin = server.sign_in(Role::Admin);
-    let made = hook(&admin, &format!("http://localhost:{}/named", receiver.port()), &["tag.*"]);
+    let made = hook(
+        &admin,
+        &format!("http://localhost:{}/named", receiver.port()),
+        &["tag.*"],
+    );
     admin.order(&format!("{}/ping", path(&made)));
     assert_eq!(receiver.wait("/named", 1).len(), 1);
-    assert_eq!(deliveries(&admin, &made, tried(1))[0]["status"], "delivered");
+    assert_eq!(
+        deliveries(&admin, &made, tried(1))[0]["status"],
+        "delivered"
+    );
 }
 
 #[test]
@@ -47,16 +66,38 @@ fn each_way_to_answer_badly_ends_in_time_and_is_told() {
     let late = json!("there was no answer in time");
     let moved = json!("answered 302: redirects are not followed");
     for (at, answers, status, last, error) in [
-        ("/silent", Answers::Silent, "pending", json!(null), late.clone()),
+        (
+            "/silent",
+            Answers::Silent,
+            "pending",
+            json!(null),
+            late.clone(),
+        ),
         ("/drip", Answers::Drip, "pending", json!(null), late),
-        ("/endless", Answers::Endless, "delivered", json!(200), json!(null)),
-        ("/moved", Answers::Status(302, "location: /elsewhere\r\n"), "pending", json!(302), moved),
+        (
+            "/endless",
+            Answers::Endless,
+            "delivered",
+            json!(200),
+            json!(null),
+        ),
+        (
+            "/moved",
+            Answers::Status(302, "location: /elsewhere\r\n"),
+            "pending",
+            json!(302),
+            moved,
+        ),
     ] {
         receiver.answers(at, answers);
         let made = hook(&admin, &receiver.url(at), &["site.updated"]);
         admin.order(&format!("{}/ping", path(&made)));
         let done = deliveries(&admin, &made, tried(1)).remove(0);
-        assert_eq!((&done["status"], &done["last_status"], &done["error"]), (&json!(status), &last, &error), "{at}");
+        assert_eq!(
+            (&done["status"], &done["last_status"], &done["error"]),
+            (&json!(status), &last, &error),
+            "{at}"
+        );
     }
     assert_eq!(receiver.got("/elsewhere").len(), 0);
     let closed = hook(&admin, "http://127.0.0.1:1/", &["site.updated"]);

@@ -62,7 +62,10 @@ fn each_event_arrives_though_the_server_is_killed() {
     for path in ["/a", "/b"] {
         let key = |got: &super::receiver::Got| {
             let data = got.json()["data"].clone();
-            (data["change"].as_i64().unwrap(), data["id"].as_str().unwrap().to_owned())
+            (
+                data["change"].as_i64().unwrap(),
+                data["id"].as_str().unwrap().to_owned(),
+            )
         };
         receiver.wait_until(|got| {
             let came: BTreeSet<_> = got.iter().filter(|got| got.path == path).map(key).collect();
@@ -75,9 +78,14 @@ fn each_event_arrives_though_the_server_is_killed() {
             let first_time = !ids.contains_key(&(change, article.clone()));
             if first_time {
                 let before = last.insert(article.clone(), change);
-                assert!(before < Some(change), "{article}: {before:?} before {change}");
+                assert!(
+                    before < Some(change),
+                    "{article}: {before:?} before {change}"
+                );
             }
-            ids.entry((change, article)).or_default().insert(got.id().to_owned());
+            ids.entry((change, article))
+                .or_default()
+                .insert(got.id().to_owned());
         }
         let came: BTreeSet<_> = ids.keys().cloned().collect();
         assert_eq!(came, expected);

@@ -18,7 +18,10 @@ fn of_one_article_in_order_and_of_others_meanwhile() {
     receiver.answers("/", Answers::Status(500, ""));
     let admin = server.sign_in(Role::Admin);
     let made = hook(&admin, &receiver.url("/"), &["article.*"]);
-    let one = admin.post("/v1/admin/articles", &json!({"title": "One", "status": "published"}));
+    let one = admin.post(
+        "/v1/admin/articles",
+        &json!({"title": "One", "status": "published"}),
+    );
     let one = one.created();
     let at = format!("/v1/admin/articles/{}", one["id"].as_str().unwrap());
     deliveries(&admin, &made, tried(1));
@@ -28,9 +31,23 @@ fn of_one_article_in_order_and_of_others_meanwhile() {
     let other = article("Other").create(&server);
 
     // The other one arrives, though it was last; of the first nothing more is sent.
-    receiver.wait_until(|got| got.iter().any(|got| got.json()["data"]["id"] == other.id.to_string()));
-    let waiting = deliveries(&admin, &made, |items| items.len() == 4 && items[0]["status"] == "delivered");
-    let told: Vec<_> = waiting.iter().map(|item| (item["event"].as_str().unwrap(), item["attempts"].as_i64().unwrap(), item["next_attempt_at"].is_string())).collect();
+    receiver.wait_until(|got| {
+        got.iter()
+            .any(|got| got.json()["data"]["id"] == other.id.to_string())
+    });
+    let waiting = deliveries(&admin, &made, |items| {
+        items.len() == 4 && items[0]["status"] == "delivered"
+    });
+    let told: Vec<_> = waiting
+        .iter()
+        .map(|item| {
+            (
+                item["event"].as_str().unwrap(),
+                item["attempts"].as_i64().unwrap(),
+                item["next_attempt_at"].is_string(),
+            )
+        })
+        .collect();
     assert_eq!(
         told,
         [
@@ -41,14 +58,24 @@ fn of_one_article_in_order_and_of_others_meanwhile() {
         ]
     );
     server.clock.advance(Duration::from_secs(6));
-    deliveries(&admin, &made, |items| items.iter().all(|item| item["status"] == "delivered"));
+    deliveries(&admin, &made, |items| {
+        items.iter().all(|item| item["status"] == "delivered")
+    });
     let about: Vec<_> = receiver
         .got("/")
         .iter()
         .filter(|got| got.json()["data"]["id"] == one["id"])
         .map(Got::event)
         .collect();
-    assert_eq!(about, ["article.created", "article.created", "article.unpublished", "article.published"]);
+    assert_eq!(
+        about,
+        [
+            "article.created",
+            "article.created",
+            "article.unpublished",
+            "article.published"
+        ]
+    );
 }
 
 #[test]
@@ -57,7 +84,10 @@ fn what_was_taken_back_is_not_told_later() {
     receiver.answers("/", Answers::Status(500, ""));
     let admin = server.sign_in(Role::Admin);
     let made = hook(&admin, &receiver.url("/"), &["article.created"]);
-    let one = admin.post("/v1/admin/articles", &json!({"title": "Xyzzy", "status": "published"}));
+    let one = admin.post(
+        "/v1/admin/articles",
+        &json!({"title": "Xyzzy", "status": "published"}),
+    );
     let one = one.created();
     deliveries(&admin, &made, tried(1));
     let at = format!("/v1/admin/articles/{}", one["id"].as_str().unwrap());
@@ -65,7 +95,10 @@ fn what_was_taken_back_is_not_told_later() {
     server.clock.advance(Duration::from_secs(6));
     let got = receiver.wait("/", 2);
     let text = |got: &Got| String::from_utf8(got.body.clone()).unwrap().to_lowercase();
-    assert!(text(&got[0]).contains("xyzzy") && !text(&got[1]).contains("xyzzy"), "{got:?}");
+    assert!(
+        text(&got[0]).contains("xyzzy") && !text(&got[1]).contains("xyzzy"),
+        "{got:?}"
+    );
     assert_eq!(got[0].id(), got[1].id());
 }
 
@@ -77,11 +110,16 @@ fn one_that_hangs_holds_up_nobody() {
     let silent = hook(&admin, &receiver.url("/silent"), &["tag.*"]);
     hook(&admin, &receiver.url("/"), &["tag.*"]);
     for number in 0..10 {
-        admin.post("/v1/admin/tags", &json!({"name": format!("Tag {number}")})).created();
+        admin
+            .post("/v1/admin/tags", &json!({"name": format!("Tag {number}")}))
+            .created();
     }
     assert_eq!(receiver.wait("/", 10).len(), 10);
     let items = deliveries(&admin, &silent, |items| items.len() == 10);
-    assert!(items.iter().all(|item| item["status"] == "pending"), "{items:?}");
+    assert!(
+        items.iter().all(|item| item["status"] == "pending"),
+        "{items:?}"
+    );
     // One at a time.
     assert_eq!(receiver.got("/silent").len(), 1);
 }
@@ -92,7 +130,8 @@ fn a_thousand_are_told_each_once() {
     let url = receiver.url("");
     server.write(move |tx| {
         for number in 0..1000 {
-            let new = json!({"name": "many", "url": format!("{url}/{number}"), "events": ["article.*"]});
+            let new =
+                json!({"name": "many", "url": format!("{url}/{number}"), "events": ["article.*"]});
             let new = input::new_webhook(&new).expect("a webhook");
             store::create(tx, &new, &[7; 16])?;
         }
@@ -107,8 +146,18 @@ fn a_thousand_are_told_each_once() {
     let admin = server.sign_in(Role::Admin);
     let list = admin.get("/v1/admin/webhooks?count=true&limit=100").ok();
     assert_eq!(list["page"]["total"], 1000);
-    let next = admin.get(&format!("/v1/admin/webhooks?limit=100&cursor={}", list["page"]["next"].as_str().unwrap())).ok();
+    let next = admin
+        .get(&format!(
+            "/v1/admin/webhooks?limit=100&cursor={}",
+            list["page"]["next"].as_str().unwrap()
+        ))
+        .ok();
     let first = &next["items"][0];
     assert_ne!(first["id"], list["items"][99]["id"]);
-    assert_eq!(deliveries(&admin, first, tried(1)).len(), 1, "{}", path(first));
+    assert_eq!(
+        deliveries(&admin, first, tried(1)).len(),
+        1,
+        "{}",
+        path(first)
+    );
 }

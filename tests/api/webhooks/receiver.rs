@@ -184,7 +184,9 @@ impl Seen {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        let length = headers.get("content-length").and_then(|text| text.parse().ok());
+        let length = headers
+            .get("content-length")
+            .and_then(|text| text.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut body)?;
         let answers = self.answers.lock().unwrap().get(&path).cloned();
@@ -200,11 +202,12 @@ impl Seen {
         self.news.notify_all();
         std::thread::sleep(slow);
         match answers {
-            None | Some(Answers::Slow(_)) => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
-            }
+            None | Some(Answers::Slow(_)) => stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"),
             Some(Answers::Status(status, head)) => {
-                let text = format!("HTTP/1.1 {status} X\r\n{head}content-length: 0\r\nconnection: close\r\n\r\n");
+                let text = format!(
+                    "HTTP/1.1 {status} X\r\n{head}content-length: 0\r\nconnection: close\r\n\r\n"
+                );
                 stream.write_all(text.as_bytes())
             }
             Some(Answers::Silent) => self.wait_for_end(),

@@ -16,10 +16,17 @@ fn a_signature_is_that_of_the_secret_alone() {
     let ping = admin.order(&format!("{}/ping", path(&first)));
     assert_eq!(ping.status, 202);
     receiver.wait_until(|got| got.iter().any(|got| got.id() == ping.json()["id"]));
-    let got = receiver.all().into_iter().find(|got| got.id() == ping.json()["id"]).unwrap();
+    let got = receiver
+        .all()
+        .into_iter()
+        .find(|got| got.id() == ping.json()["id"])
+        .unwrap();
     assert_eq!(got.event(), "ping");
     assert_eq!(got.json()["data"]["id"], first["id"]);
-    assert_eq!(got.header("webhook-timestamp"), (server.clock.now().millis() / 1000).to_string());
+    assert_eq!(
+        got.header("webhook-timestamp"),
+        (server.clock.now().millis() / 1000).to_string()
+    );
     let [first, second] = [&first, &second].map(|hook| hook["secret"].as_str().unwrap());
     assert_eq!(got.is_signed_by(first), [true]);
     assert_eq!(got.is_signed_by(second), [false]);
