@@ -124,13 +124,13 @@ fn install(data: &Path, name: &str, bytes: &[u8]) {
 }
 
 /// An authority of its own, and a certificate from it for 127.0.0.1.
-struct Authority {
+pub(crate) struct Authority {
     certificate: X509,
     key: PKey<Private>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = new_key();
         let name = named(name);
         let mut draft = draft(&name, &name, &key);
@@ -145,7 +145,7 @@ impl Authority {
         }
     }
 
-    fn issue(&self) -> (X509, PKey<Private>) {
+    pub(crate) fn issue(&self) -> (X509, PKey<Private>) {
         let key = new_key();
         let mut draft = draft(&named("database"), self.certificate.subject_name(), &key);
         let context = draft.x509v3_context(Some(&self.certificate), None);
@@ -159,7 +159,7 @@ impl Authority {
     }
 
     /// Its certificate as a file.
-    fn write(&self, folder: &Path, name: &str) -> PathBuf {
+    pub(crate) fn write(&self, folder: &Path, name: &str) -> PathBuf {
         let path = folder.join(name);
         fs::write(&path, self.certificate.to_pem().unwrap()).unwrap();
         path

@@ -78,7 +78,7 @@ fn admins_make_change_and_remove_them() {
     );
 
     let read = admin.get(&location);
-    let mut expected = made.clone();
+    let mut expected = made;
     expected.as_object_mut().unwrap().remove("secret");
     assert_eq!(read.ok(), expected);
     let patch = json!({"enabled": false, "tag": null, "events": ["*"]});

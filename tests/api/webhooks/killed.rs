@@ -1,4 +1,5 @@
-//! The program killed while it tells: whatever was written is told at least once, under one id, in the order of the log.
+//! The program as it runs: killed while it tells, whatever was written is told at least once, under one id, in the order of
+//! the log; and over TLS it tells those alone whose certificate the system trusts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,14 +7,15 @@ use std::time::Duration;
 use masthead::articles::new::{NewArticle, Rules};
 use masthead::articles::store as articles;
 use masthead::changes::model::Actor;
-use masthead::db::Db;
+use masthead::db::{Db, Tx};
 use masthead::time::Clock;
 use masthead::webhooks::{input, store};
 use serde_json::json;
 
 use super::receiver::{Answers, Receiver};
-use crate::cli::program::Serving;
+use crate::cli::program::{Serving, on};
 use crate::support::{Database, article};
+use crate::tls::Authority;
 
 const FLAGS: &[&str] = &["--outbound-allow", "127.0.0.0/8"];
 
@@ -27,15 +29,7 @@ fn each_event_arrives_though_the_server_is_killed() {
     let rules = Rules {
         locales: vec!["en".into()],
     };
-    let urls = ["/a", "/b"].map(|path| receiver.url(path));
-    let hooks = move |tx: &mut masthead::db::Tx<'_>| {
-        for url in &urls {
-            let new = json!({"name": "a hook", "url": url, "events": ["article.*"]});
-            store::create(tx, &input::new_webhook(&new).expect("a webhook"), &[1; 16])?;
-        }
-        Ok(())
-    };
-    db.write_blocking(Actor::System, hooks).unwrap();
+    make(&db, ["/a", "/b"].map(|path| receiver.url(path)).into());
     let mut server = Serving::over(&database, FLAGS);
     let mut expected = BTreeSet::new();
     for round in 0..4 {
@@ -91,5 +85,52 @@ fn each_event_arrives_though_the_server_is_killed() {
         assert_eq!(came, expected);
         assert!(ids.values().all(|ids| ids.len() == 1), "{ids:?}");
     }
+    server.stop().ok();
+}
+
+/// Makes a webhook for each of these URLs.
+fn make(db: &Db, urls: Vec<String>) {
+    let hooks = move |tx: &mut Tx<'_>| {
+        for url in &urls {
+            let new = json!({"name": "a hook", "url": url, "events": ["article.*"]});
+            store::create(tx, &input::new_webhook(&new).expect("a webhook"), &[1; 16])?;
+        }
+        Ok(())
+    };
+    db.write_blocking(Actor::System, hooks).unwrap();
+}
+
+#[test]
+fn over_tls_only_a_certificate_that_is_trusted_is_told() {
+    let (trusted, other) = (Authority::new("trusted"), Authority::new("other"));
+    let (good, bad) = (Receiver::over_tls(&trusted), Receiver::over_tls(&other));
+    let (database, folder) = (Database::new(), tempfile::tempdir().unwrap());
+    let db = Db::open(database.settings(), Clock::system()).unwrap();
+    make(&db, vec![bad.tls_url("/"), good.tls_url("/")]);
+    let mut command = on(&database, &["serve", "--listen", "127.0.0.1:0"]);
+    command.args(FLAGS).env(
+        "SSL_CERT_FILE",
+        trusted.write(folder.path(), "authority.pem"),
+    );
+    let server = Serving::start(command);
+    let rules = Rules {
+        locales: vec!["en".into()],
+    };
+    let new = article("One").parse(&rules);
+    db.write_blocking(Actor::System, move |tx| articles::create(tx, &new))
+        .unwrap();
+    assert_eq!(good.wait("/", 1)[0].event(), "article.created");
+    let refused = || {
+        let metrics = server.get("/metrics");
+        metrics.text().contains("{outcome=\"retried\"} 1\n")
+    };
+    for _ in 0..3000 {
+        if refused() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(refused());
+    assert!(bad.connections() > 0 && bad.all().is_empty());
     server.stop().ok();
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use masthead::auth::model::Role;
 use masthead::webhooks::input;
 use masthead::webhooks::store;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::receiver::{Answers, Got, Receiver};
 use super::{deliveries, hook, path, server, tried};
-use crate::support::article;
+use crate::support::{Server, article};
 
 #[test]
 fn of_one_article_in_order_and_of_others_meanwhile() {
@@ -160,4 +160,32 @@ fn a_thousand_are_told_each_once() {
         "{}",
         path(first)
     );
+}
+
+#[test]
+fn two_nodes_tell_each_thing_once() {
+    let (first, receiver) = (server(), Receiver::start());
+    let folder = tempfile::tempdir().unwrap();
+    let second = Server::setup()
+        .beside(&first, folder.path())
+        .app(|app| app.outbound.allowed = vec!["127.0.0.0/8".parse().unwrap()])
+        .start();
+    let admin = first.sign_in(Role::Admin);
+    let hooks = ["/a", "/b", "/c"].map(|path| hook(&admin, &receiver.url(path), &["tag.*"]));
+    for number in 0..20 {
+        let node = if number % 2 == 0 { &first } else { &second };
+        let client = node.client.with_token(admin.token());
+        let tag = json!({"name": format!("Tag {number}")});
+        client.post("/v1/admin/tags", &tag).created();
+    }
+    for hook in &hooks {
+        let all = |items: &[Value]| {
+            items.len() == 20 && items.iter().all(|item| item["status"] == "delivered")
+        };
+        let items = deliveries(&admin, hook, all);
+        assert!(items.iter().all(|item| item["attempts"] == 1), "{items:?}");
+    }
+    let all = receiver.all();
+    let ids: HashSet<_> = all.iter().map(Got::id).collect();
+    assert_eq!((all.len(), ids.len()), (60, 60));
 }

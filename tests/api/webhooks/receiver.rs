@@ -10,7 +10,10 @@ use std::time::Duration;
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
+use openssl::ssl::{SslAcceptor, SslMethod};
 use serde_json::Value;
+
+use crate::tls::Authority;
 
 /// A request that came.
 #[derive(Debug, Clone)]
@@ -87,6 +90,19 @@ impl Got {
 
 impl Receiver {
     pub(crate) fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// One that speaks TLS with a certificate of this authority.
+    pub(crate) fn over_tls(authority: &Authority) -> Self {
+        let (certificate, key) = authority.issue();
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+        acceptor.set_certificate(&certificate).unwrap();
+        acceptor.set_private_key(&key).unwrap();
+        Self::with(Some(acceptor.build()))
+    }
+
+    fn with(tls: Option<SslAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Seen::default());
@@ -98,8 +114,17 @@ impl Receiver {
                 }
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = Arc::clone(&shared);
-                // A connection that breaks is no concern of the receiver.
-                std::thread::spawn(move || stream.and_then(|stream| shared.serve(stream)));
+                let tls = tls.clone();
+                std::thread::spawn(move || {
+                    // A connection that breaks is no concern of the receiver.
+                    let _broken = stream.and_then(|stream| match tls {
+                        None => shared.serve(stream),
+                        Some(tls) => {
+                            let stream = tls.accept(stream).map_err(std::io::Error::other)?;
+                            shared.serve(stream)
+                        }
+                    });
+                });
             }
         });
         Self { address, seen }
@@ -107,6 +132,10 @@ impl Receiver {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn tls_url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.address)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -163,9 +192,8 @@ impl Drop for Receiver {
 }
 
 impl Seen {
-    fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut reader = BufReader::new(stream.try_clone()?);
-        let mut stream = stream;
+    fn serve(&self, stream: impl Read + Write) -> std::io::Result<()> {
+        let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
@@ -201,6 +229,7 @@ impl Seen {
         });
         self.news.notify_all();
         std::thread::sleep(slow);
+        let stream = reader.get_mut();
         match answers {
             None | Some(Answers::Slow(_)) => stream
                 .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"),

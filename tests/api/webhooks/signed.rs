@@ -1,5 +1,6 @@
 //! Signatures, as a receiver verifies them by other code.
 
+use std::process::Command;
 use std::time::Duration;
 
 use masthead::auth::model::Role;
@@ -30,7 +31,7 @@ fn a_signature_is_that_of_the_secret_alone() {
     let [first, second] = [&first, &second].map(|hook| hook["secret"].as_str().unwrap());
     assert_eq!(got.is_signed_by(first), [true]);
     assert_eq!(got.is_signed_by(second), [false]);
-    let mut bent = got.clone();
+    let mut bent = got;
     bent.body[0] = b'[';
     assert_eq!(bent.is_signed_by(first), [false]);
 }
@@ -56,4 +57,30 @@ fn for_a_day_the_secret_before_signs_too() {
     admin.order(&format!("{}/ping", path(&made)));
     let got = receiver.wait("/", 2);
     assert_eq!(got[1].is_signed_by(new), [true]);
+}
+
+#[test]
+fn the_lines_of_the_docs_reckon_the_same() {
+    let (server, receiver) = (server(), Receiver::start());
+    let admin = server.sign_in(Role::Admin);
+    let made = hook(&admin, &receiver.url("/"), &["tag.created"]);
+    admin.order(&format!("{}/ping", path(&made)));
+    let got = &receiver.wait("/", 1)[0];
+    let docs = include_str!("../../../docs/API.md");
+    let (_, lines) = docs.split_once("secret='whsec_").unwrap();
+    let (_, lines) = lines.split_once('\n').unwrap();
+    let (lines, _) = lines.split_once("```").unwrap();
+    let said = Command::new("sh")
+        .args(["-c", lines])
+        .env("secret", made["secret"].as_str().unwrap())
+        .env("id", got.id())
+        .env("timestamp", got.header("webhook-timestamp"))
+        .env("content", String::from_utf8(got.body.clone()).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(
+        format!("v1,{}", said.trim()),
+        got.header("webhook-signature")
+    );
 }
