@@ -317,6 +317,7 @@ diesel::table! {
         since -> BigInt,
         failing_since -> Nullable<BigInt>,
         leased_until -> BigInt,
+        next_at -> Nullable<BigInt>,
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,

@@ -2,6 +2,7 @@
 //! resource in the order of the log. What does not arrive is sent again, later and later.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -151,12 +152,13 @@ impl Deliveries {
         loop {
             if counted.is_none_or(|at| at.elapsed() >= COUNT) {
                 counted = Some(Instant::now());
-                self.count(app).await;
+                beside(self.count(app), &mut under_way).await;
             }
             let taken = if app.is_stopping() || under_way.len() >= AT_ONCE {
                 Ok(VecDeque::new())
             } else {
-                take(app, AT_ONCE - under_way.len()).await
+                let most = AT_ONCE - under_way.len();
+                beside(take(app, most), &mut under_way).await
             };
             let idle = match taken {
                 Ok(taken) => {
@@ -289,6 +291,20 @@ impl Deliveries {
              masthead_webhook_attempts_total{{outcome=\"retried\"}} {retried}\n\
              masthead_webhook_attempts_total{{outcome=\"failed\"}} {failed}\n"
         ));
+    }
+}
+
+/// Does this while what is under way goes on: it may hold what this waits for, a connection to the database above all.
+async fn beside<T, F: Future<Output = ()>>(
+    work: impl Future<Output = T>,
+    under_way: &mut FuturesUnordered<F>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(()) = under_way.next() => {}
+        }
     }
 }
 

@@ -122,7 +122,7 @@ fn every_column_of_every_table_is_there() {
     let hook = admin.post("/v1/admin/webhooks", &hook).created();
     let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
     assert_eq!(admin.order(&ping).status, 202);
-    reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, i64, Time, Time);
+    reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, Option<Time>, i64, Time, Time);
     reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }

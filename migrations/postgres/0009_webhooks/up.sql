@@ -22,11 +22,14 @@ CREATE TABLE webhooks (
     failing_since BIGINT,
     -- A node sends to it until then, and no other does.
     leased_until BIGINT NOT NULL,
+    -- When the first of what is on its way to it is due.
+    next_at BIGINT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX webhooks_created ON webhooks (created_at, id);
+CREATE INDEX webhooks_next ON webhooks (next_at) WHERE next_at IS NOT NULL;
 
 CREATE TABLE webhook_deliveries (
     -- The `webhook-id`, the same at every attempt.

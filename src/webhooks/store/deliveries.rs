@@ -172,7 +172,10 @@ pub(in crate::webhooks) fn add(conn: &mut Conn, of: Id, event: &Event, now: Time
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    match next {
+        Some(next) => super::sending::expect(conn, of, next),
+        None => Ok(()),
+    }
 }
 
 type NewRow<'a> = (
@@ -230,7 +233,7 @@ pub(super) fn wake(conn: &mut Conn, of: Id, about: Id, now: Time) -> Result<()> 
     let waiting = table.find(id).filter(webhook_deliveries::next_at.is_null());
     let next = webhook_deliveries::next_at.eq(Some(now));
     each!(conn, c => diesel::update(waiting).set(next).execute(c))?;
-    Ok(())
+    super::sending::expect(conn, of, now)
 }
 
 /// Writes down a test of a webhook.
@@ -250,6 +253,7 @@ pub fn ping(conn: &mut Conn, of: Id, now: Time) -> Result<Delivery> {
         webhook_deliveries::next_at.eq(next),
     );
     each!(conn, c => diesel::insert_into(table).values(row).execute(c))?;
+    super::sending::expect(conn, of, now)?;
     get(conn, of, id)
 }
 
@@ -272,6 +276,7 @@ pub fn replay(conn: &mut Conn, of: Id, id: Id, now: Time) -> Result<Delivery> {
         webhook_deliveries::ended_at.eq(None::<Time>),
     );
     each!(conn, c => diesel::update(table.find(id)).set(row).execute(c))?;
+    super::sending::expect(conn, of, now)?;
     get(conn, of, id)
 }
 

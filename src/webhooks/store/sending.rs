@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::{SALTS, salts};
@@ -44,11 +43,7 @@ macro_rules! due {
         webhooks::table
             .filter(webhooks::enabled.eq(true))
             .filter(webhooks::leased_until.le($now))
-            .filter(exists(
-                deliveries::table
-                    .filter(deliveries::webhook_id.eq(webhooks::id))
-                    .filter(deliveries::next_at.le($now)),
-            ))
+            .filter(webhooks::next_at.le($now))
             .order((webhooks::leased_until, webhooks::id))
     };
 }
@@ -93,7 +88,12 @@ pub(in crate::webhooks) fn take(
             .filter(deliveries::next_at.le(now))
             .order((deliveries::next_at, deliveries::change, deliveries::id));
         type Row = (Id, String, Id, (i64, Option<i32>), Time, i32, Time);
-        let row: Row = each!(conn, c => first.first(c))?;
+        let row: Option<Row> = each!(conn, c => first.first(c).optional())?;
+        let Some(row) = row else {
+            let next = webhooks::next_at.eq(next_of(conn, webhook)?);
+            each!(conn, c => diesel::update(webhooks::table.find(webhook)).set(next).execute(c))?;
+            continue;
+        };
         let (id, event, about, (change, position), created_at, attempts, began_at) = row;
         let lease = webhooks::leased_until.eq(until);
         each!(conn, c => diesel::update(webhooks::table.find(webhook)).set(lease).execute(c))?;
@@ -160,11 +160,34 @@ pub(in crate::webhooks) fn note(
     };
     let row = (
         webhooks::failing_since.eq(failing),
+        webhooks::next_at.eq(next_of(conn, sent.webhook)?),
         // Who had the last turn is last again. Long before any present, whichever way the clock jumps.
         webhooks::leased_until.eq(attempt.at.minus(PAST)),
     );
     each!(conn, c => diesel::update(webhooks::table.find(sent.webhook)).set(row).execute(c))?;
     Ok(failing.is_some_and(|since| attempt.at >= since.plus(DEAD)))
+}
+
+/// When the first of what is on its way to a webhook is due.
+fn next_of(conn: &mut Conn, webhook: Id) -> Result<Option<Time>> {
+    let first = deliveries::table
+        .select(deliveries::next_at)
+        .filter(deliveries::webhook_id.eq(webhook))
+        .filter(deliveries::next_at.is_not_null())
+        .order(deliveries::next_at);
+    let first: Option<Option<Time>> = each!(conn, c => first.first(c).optional())?;
+    Ok(first.flatten())
+}
+
+/// Something is due to a webhook at this time, or before.
+pub(super) fn expect(conn: &mut Conn, webhook: Id, at: Time) -> Result<()> {
+    let later = webhooks::next_at.is_null().or(webhooks::next_at.gt(at));
+    let there = webhooks::table
+        .filter(webhooks::id.eq(webhook))
+        .filter(later);
+    let next = webhooks::next_at.eq(Some(at));
+    each!(conn, c => diesel::update(there).set(next).execute(c))?;
+    Ok(())
 }
 
 /// Lets go of webhooks that a node took and did not live to let go of.
