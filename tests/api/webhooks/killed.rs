@@ -32,7 +32,9 @@ fn each_event_arrives_though_the_server_is_killed() {
     make(&db, ["/a", "/b"].map(|path| receiver.url(path)).into());
     let mut server = Serving::over(&database, FLAGS);
     let mut expected = BTreeSet::new();
-    for round in 0..4 {
+    // Where another node may go on, it waits for half a minute before it does.
+    let rounds = if db.is_alone() { 4 } else { 2 };
+    for round in 0..rounds {
         for number in 0..12 {
             let new: NewArticle = article(&format!("Text {round} {number}")).parse(&rules);
             let made = db
