@@ -17,6 +17,7 @@
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
+//! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
 
 pub mod app;
@@ -43,6 +44,7 @@ pub mod locales;
 pub mod mail;
 pub mod messages;
 mod names;
+pub mod outbound;
 pub mod previews;
 pub mod redirects;
 pub mod resolve;
@@ -53,4 +55,5 @@ pub mod tags;
 pub mod time;
 pub mod transfer;
 pub mod users;
+pub mod webhooks;
 mod xml;

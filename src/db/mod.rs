@@ -383,6 +383,12 @@ impl Db {
         Ok(receiver)
     }
 
+    /// Whether no other node can be writing to the same database.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.0.settings.is_sqlite()
+    }
+
     /// How long a caller may be asked to wait for a write.
     #[must_use]
     pub fn write_wait(&self) -> Duration {

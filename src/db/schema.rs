@@ -421,3 +421,48 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
 diesel::allow_tables_to_appear_in_same_query!(schedules, users);
 diesel::allow_tables_to_appear_in_same_query!(articles, users);
+
+diesel::table! {
+    webhooks (id) {
+        id -> Binary,
+        name -> Text,
+        url -> Text,
+        events -> Text,
+        tag_id -> Nullable<Binary>,
+        enabled -> Bool,
+        disabled_reason -> Nullable<Text>,
+        salt -> Binary,
+        former_salt -> Nullable<Binary>,
+        rotated_at -> Nullable<BigInt>,
+        since -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        leased_until -> BigInt,
+        next_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        webhook_id -> Binary,
+        change -> BigInt,
+        position -> Nullable<Integer>,
+        event -> Text,
+        resource_id -> Binary,
+        status -> Text,
+        attempts -> Integer,
+        began_at -> BigInt,
+        next_at -> Nullable<BigInt>,
+        last_status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        attempted_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
+diesel::allow_tables_to_appear_in_same_query!(webhook_deliveries, webhooks);

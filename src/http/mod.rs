@@ -22,7 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, messages, previews,
-    redirects, resolve, search, site, tags, users,
+    redirects, resolve, search, site, tags, users, webhooks,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -160,6 +160,15 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(keys::http::get_api_key)
         .service(keys::http::update_api_key)
         .service(keys::http::delete_api_key)
+        .service(webhooks::http::list_webhooks)
+        .service(webhooks::http::create_webhook)
+        .service(webhooks::http::get_webhook)
+        .service(webhooks::http::update_webhook)
+        .service(webhooks::http::delete_webhook)
+        .service(webhooks::http::rotate_webhook_secret)
+        .service(webhooks::http::sent::ping_webhook)
+        .service(webhooks::http::sent::list_deliveries)
+        .service(webhooks::http::sent::replay_delivery)
         .service(changes::http::list_changes)
         .service(changes::http::list_security_events);
 }

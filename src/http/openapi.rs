@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 24] = [
+const TAGS: [(&str, &str); 25] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -189,6 +189,7 @@ const TAGS: [(&str, &str); 24] = [
     ("Batches", "Several writes as one"),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
+    ("Webhooks", "Who is told of changes"),
     ("Audit", "Who did what, when, from where"),
     ("Contract", "This document, and what its problems mean"),
     ("Operations", "Whether the server lives and wants requests"),
@@ -421,7 +422,7 @@ impl Route<'_> {
             };
             add(response, "Change", about, Type::Integer);
         }
-        if success && status != "204" && self.is_tagged() {
+        if success && !matches!(status, "202" | "204") && self.is_tagged() {
             let about = if self.is_editors() {
                 "A strong tag of the bytes; before a dot the version, where there is one"
             } else {

@@ -43,5 +43,6 @@ mod sync;
 mod tags;
 mod tls;
 mod tutorial;
+mod webhooks;
 mod wire;
 mod writes;

@@ -17,6 +17,7 @@ use masthead::auth::model::Role;
 use serde_json::json;
 
 use self::cells::Examination;
+pub(crate) use self::everything::rows_of;
 use self::others::Others;
 use self::table::{OTHERS, TEXTS, WISHES};
 use self::texts::Texts;

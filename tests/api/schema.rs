@@ -10,7 +10,7 @@ use masthead::db::schema::{
     changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
     published_counts, redirects, refresh_tokens, revision_losses, revision_texts, revisions,
     schedules, security_events, sessions, site, tag_aliases, tags, user_links, users,
-    working_copies,
+    webhook_deliveries, webhooks, working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -163,6 +163,12 @@ fn every_column_of_every_table_is_there() {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });
     reads!(server, followers: Text, i64, Text);
+    let hook = json!({"name": "a receiver", "url": "http://127.0.0.1:1/", "events": ["tag.*"]});
+    let hook = admin.post("/v1/admin/webhooks", &hook).created();
+    let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
+    assert_eq!(admin.order(&ping).status, 202);
+    reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, Option<Time>, i64, Time, Time);
+    reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

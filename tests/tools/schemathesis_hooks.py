@@ -127,6 +127,15 @@ class Server:
         answer = self.call("POST", f"users/{self.id_of('users')}/link")
         return answer.json()["token"] if answer.status_code == 201 else None
 
+    def delivery(self):
+        """Something that is sent to a webhook, and the webhook; nothing where there can be none."""
+        content = {"name": "A receiver", "url": "https://example.org/", "events": ["site.updated"]}
+        made = self.call("POST", "webhooks", json=content)
+        if made.status_code != 201:
+            return {}
+        sent = self.call("POST", f"webhooks/{made.json()['id']}/ping")
+        return {"id": made.json()["id"], "delivery": sent.json()["id"]}
+
 
 NUMBERS = itertools.count(1)
 # How often each operation was asked for, rightly and wrongly.
@@ -221,6 +230,8 @@ def choose_id(case, turn):
         case.path_parameters["id"] = chosen
     if "n" in case.path_parameters and turn % 4:
         case.path_parameters["n"] = 1
+    if "delivery" in case.path_parameters:
+        case.path_parameters.update(SERVER.delivery())
 
 
 def begin_copy(case, n):
@@ -269,6 +280,7 @@ def choose_content(case, operation, n, turn):
     free("user", lambda user: None)
     free("into", lambda into: SERVER.id_of("tags"))
     free("article", lambda article: SERVER.id_of("articles"))
+    free("tag", lambda tag: SERVER.id_of("tags"))
     if body.get("to") and body.get("article"):
         body["to" if turn % 2 else "article"] = None
     lead_somewhere(body)

@@ -306,7 +306,14 @@ fn each_documented_value_is_accepted() {
             );
             for value in values {
                 let target = operation.with(name, value.as_str().unwrap());
-                assert_eq!(admin.get(&target).status, 200, "{target}");
+                let answer = admin.get(&target);
+                // A value is read before what has an id is looked for; no such thing is there.
+                let expected = if operation.path.contains("{id}") {
+                    404
+                } else {
+                    200
+                };
+                assert_eq!(answer.status, expected, "{target}");
                 sorts += usize::from(name == "sort");
             }
         }

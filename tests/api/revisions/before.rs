@@ -256,7 +256,10 @@ fn a_name_of_that_time_stays_in_a_revision() {
 fn tags_that_many_texts_get_at_once_make_a_revision_of_each() {
     let server = Server::start();
     let editor = server.sign_in(Role::Editor);
-    let path = make(&editor, &json!({"title": "Tea", "text": "A cup", "tags": ["Drinks"]}));
+    let path = make(
+        &editor,
+        &json!({"title": "Tea", "text": "A cup", "tags": ["Drinks"]}),
+    );
     let id = path.rsplit('/').next().unwrap();
     let asked = json!({"articles": [id], "add": ["Leaves"], "remove": ["Drinks"]});
     assert_eq!(editor.post("/v1/admin/articles/retag", &asked).status, 200);

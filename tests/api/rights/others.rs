@@ -126,10 +126,14 @@ impl<'s> Others<'s> {
         let path = template.replace("/v1/admin/", "");
         let name = path.split('/').next().unwrap();
         let whole = path == name;
-        if method == "GET" || template.ends_with("/link") || template.ends_with("/sessions") {
+        let ends = ["/link", "/sessions", "/ping", "/rotate-secret", "/replay"];
+        if method == "GET" || ends.iter().any(|end| template.ends_with(end)) {
+            let none = Id::new().to_string();
             let below = path.rsplit_once("{id}").map(|(_, below)| below);
             return match below {
-                Some(below) => Asked::plain(&format!("{thing}{below}")),
+                Some(below) => {
+                    Asked::plain(&format!("{thing}{}", below.replace("{delivery}", &none)))
+                }
                 None => Asked::plain(template),
             };
         }
@@ -160,6 +164,7 @@ impl<'s> Others<'s> {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
             ("messages", _) => json!({"status": "read"}),
+            ("webhooks", _) => json!({"name": "another receiver"}),
             _ => self.content(name),
         });
         Asked {
@@ -235,6 +240,12 @@ impl<'s> Others<'s> {
                 json!({"email": email, "name": "Ada", "role": "author"})
             }
             "api-keys" => json!({"name": "a program", "scopes": ["drafts:read"]}),
+            "webhooks" => json!({
+                "name": "a receiver",
+                "url": "https://hooks.example.org/",
+                "events": ["article.*"],
+                "enabled": false,
+            }),
             unknown => panic!("what is in {unknown}?"),
         }
     }

@@ -100,7 +100,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 55] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 64] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -167,6 +167,17 @@ pub(crate) const OTHERS: [(&str, &str, u16); 55] = [
     ("GET /v1/admin/api-keys/{id}", ADMIN, 200),
     ("PATCH /v1/admin/api-keys/{id}", ADMIN, 200),
     ("DELETE /v1/admin/api-keys/{id}", ADMIN, 204),
+
+    ("GET /v1/admin/webhooks", ADMIN, 200),
+    ("POST /v1/admin/webhooks", ADMIN, 201),
+    ("GET /v1/admin/webhooks/{id}", ADMIN, 200),
+    ("PATCH /v1/admin/webhooks/{id}", ADMIN, 200),
+    ("DELETE /v1/admin/webhooks/{id}", ADMIN, 204),
+    ("POST /v1/admin/webhooks/{id}/rotate-secret", ADMIN, 200),
+    ("GET /v1/admin/webhooks/{id}/deliveries", ADMIN, 200),
+    // Those of this table are disabled, and who may send is told so.
+    ("POST /v1/admin/webhooks/{id}/ping", ADMIN, 409),
+    ("POST /v1/admin/webhooks/{id}/deliveries/{delivery}/replay", ADMIN, 409),
 
     ("GET /v1/admin/audit", ADMIN, 200),
     ("GET /v1/admin/security-log", ADMIN, 200),
