@@ -159,6 +159,8 @@ pub struct App {
     pub refresh_key: [u8; 32],
     /// The key of digests of what holds a password.
     pub digest_key: [u8; 32],
+    /// The key that what authenticator apps share with the server is sealed under.
+    pub totp_key: [u8; 32],
     /// Passwords.
     pub hasher: Hasher,
     /// How often signing in may be tried.
@@ -226,6 +228,7 @@ impl App {
             tokens: AccessTokens::new(secret, format!("masthead:{}", db.epoch())),
             refresh_key: secret.key(Purpose::RefreshToken),
             digest_key: secret.key(Purpose::Digest),
+            totp_key: secret.key(Purpose::SecondFactor),
             hasher: Hasher::new(threads, queue),
             sign_ins: SignInLimits::new(sign_in),
             flights: Flights::default(),

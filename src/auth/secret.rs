@@ -37,6 +37,8 @@ pub enum Purpose {
     MailedLink,
     /// The secrets of webhooks, each with a salt of its own.
     Webhook,
+    /// Sealing what authenticator apps share with the server.
+    SecondFactor,
 }
 
 // What a key comes from: with another name, everything signed so far is void.
@@ -46,6 +48,7 @@ names!(Purpose {
     Digest => "masthead digest v1",
     MailedLink => "masthead mailed link v1",
     Webhook => "masthead webhook v1",
+    SecondFactor => "masthead second factor v1",
 });
 
 /// Why there is no secret.
@@ -217,6 +220,7 @@ mod tests {
                 "f01aec6385de24c01c0d7f045137e1fc4ca1d11af76f501412b66a6314fc67b3",
                 "4660d687576f5269d4b84946f7acd65f7fb69f9e9b4dbfce1daacc22e5bafb4a",
                 "d0c64b1d9fc6c715edb1a4665f97213be9458ce7d537a07dabe67597365ea88a",
+                "b6e7de8b983861a83ad5072d78e33066ec05bed66b69f56f70cd1923aa25c849",
             ]
         );
         let other = Secret::parse("0123456789abcdef0123456789abcdeF").unwrap();

@@ -69,6 +69,8 @@ pub enum Reason {
     LastUsed,
     /// Sign-ins that failed.
     Security,
+    /// A second factor begun, which counts only once it is confirmed.
+    SecondFactor,
     /// How far a follower of the log has come.
     FollowerPosition,
     /// Attempts to deliver something.

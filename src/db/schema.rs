@@ -211,6 +211,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    totp_secrets (user_id) {
+        user_id -> Binary,
+        sealed -> Binary,
+        begun_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Binary,
+        user_id -> Binary,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Binary,
         user_id -> Binary,
@@ -391,6 +408,7 @@ diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(schedules -> articles (article_id));
 diesel::joinable!(schedules -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(revisions -> articles (article_id));
 diesel::joinable!(revision_texts -> articles (article_id));
 diesel::joinable!(revision_losses -> articles (article_id));
@@ -416,7 +434,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     api_keys,
-    preview_links
+    preview_links,
+    totp_secrets
 );
 diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
 diesel::allow_tables_to_appear_in_same_query!(schedules, users);

@@ -30,6 +30,8 @@ pub enum Code {
     MalformedJson,
     /// Nobody proved who they are.
     Unauthorized,
+    /// The password is right, and a code is wanted besides.
+    TotpRequired,
     /// Whoever asks may not do this.
     Forbidden,
     /// There is no such thing.
@@ -84,6 +86,7 @@ names!(Code {
     InvalidHeader => "invalid-header",
     MalformedJson => "malformed-json",
     Unauthorized => "unauthorized",
+    TotpRequired => "totp-required",
     Forbidden => "forbidden",
     NotFound => "not-found",
     UnknownRoute => "unknown-route",
@@ -117,7 +120,7 @@ impl Code {
             Self::InvalidQuery | Self::BadRequest | Self::InvalidHeader | Self::MalformedJson => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::TotpRequired => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -148,6 +151,7 @@ impl Code {
             Self::InvalidHeader => "A header cannot be used",
             Self::MalformedJson => "The content is not JSON as it is wanted",
             Self::Unauthorized => "Sign in first",
+            Self::TotpRequired => "A code is wanted besides the password",
             Self::Forbidden => "This is not allowed to you",
             Self::NotFound => "There is no such thing here",
             Self::UnknownRoute => "No route has this path",
@@ -198,6 +202,10 @@ impl Code {
             Self::Unauthorized => {
                 "The route wants `Authorization: Bearer` with an access token from `/v1/admin/auth/login`, or with an API \
                  key. The answer is the same whether the token is missing, malformed, expired or ended: get a new one."
+            }
+            Self::TotpRequired => {
+                "The address and the password are right, and this account has a second factor: send all of it again with \
+                 `code`, the six digits that the authenticator app shows, or one of the recovery codes."
             }
             Self::Forbidden => {
                 "Who you are is known, but your role, or the scopes of the key, do not allow this, or not in this state of \
@@ -267,7 +275,7 @@ impl Code {
             Self::TooManyRequests => {
                 "There were too many attempts to sign in from this address or to this account, to ask for a link, or too \
                  many messages came from this address by the contact form. `Retry-After` says when to come back; it also holds \
-                 for changing a password, and for no other route."
+                 for changing a password or a second factor, and for no other route."
             }
             Self::InvalidContent => {
                 "The content can be read but not accepted. `errors` names all of its faults at once, each with a JSON \
@@ -411,7 +419,7 @@ impl Problem {
         if let Some((name, value)) = self.header.as_deref() {
             response.insert_header((name.clone(), value.as_str()));
         }
-        if self.code == Code::Unauthorized {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"masthead\""));
         }

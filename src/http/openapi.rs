@@ -299,10 +299,11 @@ impl Route<'_> {
         self.method != Method::Get
     }
 
-    /// A change to a version that somebody has read. Sessions, preview links and passwords have none.
+    /// A change to a version that somebody has read. Sessions, preview links, passwords and second factors have none.
     fn needs_version(self) -> bool {
         matches!(self.method, Method::Put | Method::Patch | Method::Delete)
             && !self.path.ends_with("/me/password")
+            && !self.path.ends_with("/totp")
             && !self.path.contains("/sessions")
             && !self.path.contains("/preview-links")
     }
@@ -398,6 +399,10 @@ impl Route<'_> {
                 "/auth/refresh",
                 "/auth/forgot",
                 "/me/password",
+                "/me/totp",
+                "/me/totp/confirm",
+                "/me/totp/recovery-codes",
+                "/me/totp/disable",
                 "/v1/contact",
             ]
             .iter()

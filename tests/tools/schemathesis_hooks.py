@@ -42,6 +42,8 @@ UNFORESEEABLE = [
         r"/expires_at": "too_small",
         # What is easy to guess, and the present password.
         r"/(new_|current_)?password": "not_allowed",
+        # A code that counts now only the app knows.
+        r"/code": "not_allowed",
         # An address: no pattern says what a URL is.
         r".*/(url|canonical_url|image|to|page)": "malformed",
         # More than `format` wants of an e-mail address; and of what stands in these lists only the description tells.
@@ -300,6 +302,8 @@ def choose_proof(body, operation, n):
         body["refresh_token"] = SERVER.spare()["refresh_token"]
     elif operation == "set_password":
         body.update(current_password=PASSWORD, new_password=PASSWORD)
+    elif operation in ("begin_totp", "renew_recovery_codes", "end_totp"):
+        body["current_password"] = PASSWORD
     elif operation == "accept_link":
         body.update(token=SERVER.link() or body["token"], password=f"the long password of guest {n}")
     else:

@@ -123,6 +123,14 @@ impl<'s> Others<'s> {
         if template.starts_with("/v1/admin/auth/") || is_own(template) {
             return self.of_oneself(route, template, who);
         }
+        if template.ends_with("/{id}/totp") {
+            let id = thing.rsplit('/').next().unwrap().parse().unwrap();
+            self.server.forget_totp(id);
+            let person = self.server.admit(id);
+            let session = self.server.session_of(person.id);
+            self.server.enable_totp(&session);
+            return Asked::plain(&format!("{thing}/totp"));
+        }
         let path = template.replace("/v1/admin/", "");
         let name = path.split('/').next().unwrap();
         let whole = path == name;
@@ -214,6 +222,12 @@ impl<'s> Others<'s> {
                 let body = json!({"current_password": present, "new_password": NEW_PASSWORD});
                 Asked::with(template, body)
             }
+            "POST /v1/admin/me/totp"
+            | "POST /v1/admin/me/totp/confirm"
+            | "POST /v1/admin/me/totp/recovery-codes"
+            | "POST /v1/admin/me/totp/disable" => {
+                Asked::with(template, self.of_second_factor(route, who)).for_real()
+            }
             "DELETE /v1/admin/me/sessions/{id}" => {
                 let account = if who.signs_in() {
                     who.account
@@ -226,6 +240,30 @@ impl<'s> Others<'s> {
             }
             unknown => panic!("what is {unknown} asked for?"),
         }
+    }
+
+    /// What proves that somebody may do this to their second factor, which is there as far as it has to be.
+    fn of_second_factor(&mut self, route: &str, who: &Someone) -> Value {
+        let password = self.server.password();
+        let now = self.server.clock.now();
+        let end = route.rsplit('/').next().unwrap();
+        if end == "totp" {
+            return json!({"current_password": password});
+        }
+        if !who.signs_in() {
+            return match end {
+                "confirm" => json!({"code": "492039"}),
+                _ => json!({"current_password": password, "code": "492039"}),
+            };
+        }
+        let client = self.server.session_of(who.account);
+        self.server.forget_totp(who.account);
+        if end == "confirm" {
+            let app = self.server.begin_totp(&client);
+            return json!({"code": app.code(now, 0)});
+        }
+        let app = self.server.enable_totp(&client);
+        json!({"current_password": password, "code": app.code(now, 1)})
     }
 
     /// The content of something new that is named so.

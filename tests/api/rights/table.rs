@@ -100,7 +100,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 64] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -109,6 +109,11 @@ pub(crate) const OTHERS: [(&str, &str, u16); 64] = [
     ("POST /v1/admin/auth/logout", PEOPLE, 204),
     ("GET /v1/admin/me", PEOPLE, 200),
     ("PATCH /v1/admin/me", PEOPLE, 200),
+    // Asked for while everybody has the password that they began with.
+    ("POST /v1/admin/me/totp", PEOPLE, 200),
+    ("POST /v1/admin/me/totp/confirm", PEOPLE, 200),
+    ("POST /v1/admin/me/totp/recovery-codes", PEOPLE, 200),
+    ("POST /v1/admin/me/totp/disable", PEOPLE, 204),
     ("PUT /v1/admin/me/password", PEOPLE, 204),
     ("GET /v1/admin/me/sessions", PEOPLE, 200),
     ("DELETE /v1/admin/me/sessions/{id}", PEOPLE, 204),
@@ -161,6 +166,7 @@ pub(crate) const OTHERS: [(&str, &str, u16); 64] = [
     ("POST /v1/admin/users/{id}/link", ADMIN, 201),
     ("GET /v1/admin/users/{id}/sessions", ADMIN, 200),
     ("DELETE /v1/admin/users/{id}/sessions", ADMIN, 204),
+    ("DELETE /v1/admin/users/{id}/totp", ADMIN, 204),
 
     ("GET /v1/admin/api-keys", ADMIN, 200),
     ("POST /v1/admin/api-keys", ADMIN, 201),
