@@ -34,14 +34,14 @@ impl Time {
         self.0
     }
 
-    /// This long after it, or the last time there is.
+    /// This long after it; itself where there is no such time.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         Self::from_millis(self.0.saturating_add(millis)).unwrap_or(self)
     }
 
-    /// This long before it, or the first time there is.
+    /// This long before it; itself where there is no such time.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
