@@ -29,7 +29,7 @@ use crate::{authors, redirects, site, tags};
 #[expect(dead_code, reason = "documents what `model::operations` reads")]
 struct OperationInput {
     /// As in a request of its own.
-    #[schema(inline)]
+    #[schema(value_type = String, pattern = "^(POST|PUT|PATCH|DELETE)$", example = "POST")]
     method: Method,
     /// The path and the query, as in a request of its own. A resource stands in one operation only.
     #[schema(

@@ -247,7 +247,7 @@ mod tests {
                 {"path": 3, "bdy": {}},
                 {"method": "GET", "path": "/v1/admin/tags"},
                 {"method": "POST", "path": "/v1/admin/users"},
-                {"method": "POST", "path": "/v1/admin/articles/retag"},
+                {"method": "POST", "path": "/v1/admin/retag"},
                 {"method": "POST", "path": "/v1/admin/batch"},
                 {"method": "DELETE", "path": "/v1/admin/site"},
             ]})),

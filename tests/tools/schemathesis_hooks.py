@@ -31,15 +31,15 @@ UNFORESEEABLE = [
         # What is there already or not there, and fields that exclude each other.
         r".*": "taken not_found conflicting",
         # What is scheduled needs a time, and a redirect one of two fields.
-        r"/published_at|/to": "missing",
+        r"/published_at|/publish_at|/to": "missing",
         # One of two lists names a tag.
         r"/add": "too_small",
         # In its zone it has a year from 1 to 9999, and in UTC it has not.
-        r"since|until|(updated|published|received)_(after|before)|/(published|expires|started)_at": "malformed",
+        r"since|until|(updated|published|received)_(after|before)|/(published|publish|unpublish|expires|started)_at": "malformed",
         # Where a text stands is not for its working copy to change.
         r"/(status|published_at|owner)": "not_allowed",
         # Has to lie ahead of now.
-        r"/expires_at": "too_small",
+        r"/(expires|publish|unpublish)_at": "too_small",
         # What is easy to guess, and the present password.
         r"/(new_|current_)?password": "not_allowed",
         # A code that counts now only the app knows.

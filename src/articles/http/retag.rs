@@ -39,7 +39,7 @@ struct RetagInput {
     request_body = RetagInput,
     responses((status = 200, description = "What was changed", body = Retagged))
 )]
-#[post("/v1/admin/articles/retag")]
+#[post("/v1/admin/retag")]
 pub(crate) async fn retag_articles(
     allowed: Allowed<WriteArticles>,
     request: HttpRequest,

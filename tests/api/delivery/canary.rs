@@ -17,7 +17,7 @@ const ROUNDS: u64 = 500;
 const READERS: usize = 50;
 
 /// Those that follow the stream, at once.
-const WATCHERS: usize = 4;
+const WATCHERS: usize = 2;
 
 /// Where it could show.
 const SURFACES: &[&str] = &[

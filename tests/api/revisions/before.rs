@@ -262,7 +262,7 @@ fn tags_that_many_texts_get_at_once_make_a_revision_of_each() {
     );
     let id = path.rsplit('/').next().unwrap();
     let asked = json!({"articles": [id], "add": ["Leaves"], "remove": ["Drinks"]});
-    assert_eq!(editor.post("/v1/admin/articles/retag", &asked).status, 200);
+    assert_eq!(editor.post("/v1/admin/retag", &asked).status, 200);
     let tag_of = |n| content(&editor, &path, n)["tags"][0]["name"].clone();
     assert_eq!((tag_of(1), tag_of(2)), (json!("Drinks"), json!("Leaves")));
     assert_eq!(revisions(&editor, &path).len(), 2);

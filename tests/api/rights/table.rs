@@ -130,7 +130,7 @@ pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
     ("POST /v1/admin/batch", TAGS, 200),
 
     // Of somebody else's draft; of one's own elsewhere.
-    ("POST /v1/admin/articles/retag", GIVE, 200),
+    ("POST /v1/admin/retag", GIVE, 200),
 
     ("GET /v1/admin/authors", READ, 200),
     ("POST /v1/admin/authors", AUTHORS, 201),
