@@ -1,5 +1,7 @@
 //! What texts do by themselves: never early, never twice, none missed, however the clock goes.
 
+mod killed;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

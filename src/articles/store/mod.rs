@@ -13,6 +13,7 @@ mod lookup;
 mod neighbours;
 mod owners;
 mod rerender;
+pub mod review;
 pub mod revisions;
 pub mod schedule;
 mod slugs;
