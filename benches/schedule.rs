@@ -53,8 +53,10 @@ fn main() {
     let db = Db::open_with(settings, Clock::system(), Some(Arc::new(note))).unwrap();
     let following = db.clone();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
-        let runtime = { runtime }.build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(store::clock::run(&following));
     });
     for (name, step) in [

@@ -25,7 +25,9 @@ use crate::locales::Fallbacks;
 use crate::mail::follower::Mail;
 use crate::mail::post;
 use crate::messages::inbox::{self, Inbox};
+use crate::outbound;
 use crate::search::{self, Search};
+use crate::webhooks::deliver::Deliveries;
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
 /// the look takes.
@@ -71,6 +73,8 @@ pub struct Setup {
     pub inbox: inbox::Settings,
     /// The mail server; without one no mail is sent.
     pub mail: Option<post::Settings>,
+    /// Where the server connects to when users name an address.
+    pub outbound: outbound::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -124,6 +128,7 @@ impl Setup {
             streams: streams::Settings::default(),
             inbox: inbox::Settings::default(),
             mail: None,
+            outbound: outbound::Settings::default(),
         }
     }
 }
@@ -154,6 +159,8 @@ pub struct App {
     pub refresh_key: [u8; 32],
     /// The key of digests of what holds a password.
     pub digest_key: [u8; 32],
+    /// The key that what authenticator apps share with the server is sealed under.
+    pub totp_key: [u8; 32],
     /// Passwords.
     pub hasher: Hasher,
     /// How often signing in may be tried.
@@ -174,6 +181,8 @@ pub struct App {
     pub inbox: Inbox,
     /// Mail.
     pub mail: Mail,
+    /// What is sent to webhooks.
+    pub webhooks: Deliveries,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -204,6 +213,7 @@ impl App {
             streams,
             inbox,
             mail,
+            outbound,
         } = setup;
         let public = (
             env!("CARGO_PKG_VERSION"),
@@ -218,6 +228,7 @@ impl App {
             tokens: AccessTokens::new(secret, format!("masthead:{}", db.epoch())),
             refresh_key: secret.key(Purpose::RefreshToken),
             digest_key: secret.key(Purpose::Digest),
+            totp_key: secret.key(Purpose::SecondFactor),
             hasher: Hasher::new(threads, queue),
             sign_ins: SignInLimits::new(sign_in),
             flights: Flights::default(),
@@ -234,6 +245,7 @@ impl App {
                 lifetimes.link,
                 db.change(),
             ),
+            webhooks: Deliveries::new(outbound, secret.key(Purpose::Webhook)),
             db,
             rules,
             fallbacks,

@@ -154,6 +154,9 @@ pub enum Error {
     /// The disk is full; nothing was written.
     #[error("the disk is full")]
     DiskFull,
+    /// What an operation of a batch could not be done for, and which one that is.
+    #[error("{1}")]
+    Operation(usize, Box<Error>),
     /// A fault of ours or of the machine. The text is for the log alone.
     #[error("{0}")]
     Internal(String),
@@ -170,6 +173,12 @@ impl Error {
             what,
             retry_after: Duration::from_secs(1),
         }
+    }
+
+    /// Of one operation of a batch.
+    #[must_use]
+    pub fn of_operation(self, index: usize) -> Self {
+        Self::Operation(index, Box::new(self))
     }
 
     /// A broken assumption, for the log.

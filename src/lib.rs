@@ -17,12 +17,14 @@
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`transfer`]: other systems' files to articles, without a database
+//! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
 
 pub mod app;
 pub mod articles;
 pub mod auth;
 pub mod authors;
+pub mod batch;
 pub mod cache;
 pub mod changes;
 pub mod cli;
@@ -42,6 +44,7 @@ pub mod locales;
 pub mod mail;
 pub mod messages;
 mod names;
+pub mod outbound;
 pub mod previews;
 pub mod redirects;
 pub mod resolve;
@@ -52,4 +55,5 @@ pub mod tags;
 pub mod time;
 pub mod transfer;
 pub mod users;
+pub mod webhooks;
 mod xml;

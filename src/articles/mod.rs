@@ -8,6 +8,7 @@ pub mod input;
 pub mod model;
 pub mod new;
 pub mod render;
+pub mod retag;
 pub mod review;
 pub mod revision;
 pub mod schedule;

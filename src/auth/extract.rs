@@ -78,6 +78,18 @@ permissions! {
     ReadInbox => |grants| grants.may(Action::Inbox { writes: false }),
     /// Sort and delete what came by the contact form.
     WriteInbox => |grants| grants.may(Action::Inbox { writes: true }),
+    /// Write any of it.
+    WriteAnything => |grants| {
+        let any: [fn(&Grants) -> bool; 6] = [
+            WriteArticles::is_granted,
+            WritePages::is_granted,
+            WriteTags::is_granted,
+            WriteAuthors::is_granted,
+            WriteSite::is_granted,
+            WriteRedirects::is_granted,
+        ];
+        any.iter().any(|granted| granted(grants))
+    },
     /// Run the accounts, the API keys and the audit.
     Administer => |grants| grants.may(Action::Administer),
 }

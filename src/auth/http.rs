@@ -6,11 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::{Allowed, SignedIn};
+use super::limits::Attempt;
 use super::model::{Principal, Role, Suspicion};
 use super::password::NewPassword;
 use super::replays::Reply;
+use super::store::second_factor::Pass;
 use super::store::{self, Beginning, Renew, Renewal, SessionRow};
 use super::token::{Opaque, OpaqueKind};
+use super::totp;
 use super::write::{Command, check_version};
 use crate::app::App;
 use crate::db::Reason;
@@ -25,6 +28,8 @@ use crate::json::Fields;
 use crate::time::Time;
 use crate::users;
 use crate::users::model::{User, email_key};
+
+pub(crate) mod second_factor;
 
 /// What proves from now on who someone is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +60,8 @@ pub(crate) struct Me {
     name: String,
     /// What they are in the team.
     role: Role,
+    /// Signing in takes a code besides the password.
+    totp: bool,
     /// How often the account was changed.
     #[schema(minimum = 1)]
     version: i64,
@@ -121,12 +128,16 @@ pub(crate) struct LoginInput {
     /// Its password.
     #[schema(example = "not her password at all")]
     password: String,
+    /// Where the account has a second factor: the six digits of the app, or a recovery code.
+    #[schema(example = "492039")]
+    code: Option<String>,
 }
 
 /// Sign in
 ///
 /// Answers a short-lived access token and a refresh token for the next pair. A wrong address and a wrong password are
-/// answered alike. Too many failures, by account and by address, are answered by 429.
+/// answered alike, and so is a wrong code. An account with a second factor wants a `code` besides: without one the right
+/// password is answered by 401 `totp-required`. Too many failures, by account and by address, are answered by 429.
 #[utoipa::path(
     tag = "Sign-in",
     request_body = LoginInput,
@@ -142,7 +153,7 @@ pub(crate) async fn begin_session(
 ) -> Result<HttpResponse, Refusal> {
     Query::parse(request.query_string()).finish()?;
     let content = Content::read(&request, payload, Size::Other).await?;
-    let [email, password] = texts(&content, ["email", "password"])?;
+    let ([email, password], code) = sign_in(&content)?;
     let (peer, now) = (app.proxies.peer(&request), app.db.now());
     let key = email_key(&email);
     let sought = key.clone();
@@ -185,7 +196,6 @@ pub(crate) async fn begin_session(
         .await?;
         return Err(wrong().into());
     };
-    attempt.succeeded();
     let token = Opaque::new(OpaqueKind::Refresh)?;
     let beginning = Beginning {
         password: account.password.clone(),
@@ -195,17 +205,45 @@ pub(crate) async fn begin_session(
         now,
         idle: app.lifetimes.idle,
     };
+    let totp_key = app.totp_key;
     let begun = app
         .db
         .write_quiet(Reason::Session, move |conn| {
-            store::begin(conn, account.id, &beginning)
+            let pass = store::second_factor::pass(conn, account.id, &totp_key, code.as_ref(), now)?;
+            Ok(match pass {
+                Pass::Off | Pass::Passed => Ok(store::begin(conn, account.id, &beginning)?),
+                Pass::Missing | Pass::Wrong => Err(pass),
+            })
         })
         .await;
+    if matches!(begun, Ok(Err(Pass::Wrong))) {
+        suspect(&app, &request, Suspicion::CodeWrong, Some(account.id)).await?;
+        return Err(wrong().into());
+    }
+    attempt.succeeded();
     let session = match begun {
         Err(Error::Unauthorized) => return Err(wrong().into()),
         begun => begun?,
     };
+    let session = session.map_err(|_missing| {
+        let detail = "this account has a second factor: send a `code` too";
+        Problem::new(Code::TotpRequired, detail)
+    })?;
     tokens(&app, account.id, session, &token, now)
+}
+
+/// The address, the password and the code of a sign-in.
+fn sign_in(content: &Content) -> Result<([String; 2], Option<totp::Code>), Refusal> {
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(&content.value, "", &mut faults);
+    let texts = ["email", "password"].map(|name| fields.required_string(name).unwrap_or_default());
+    let code = fields.string("code").map(|code| totp::Code::parse(&code));
+    fields.finish();
+    if faults.is_empty() {
+        Ok((texts, code))
+    } else {
+        Err(Error::Invalid(faults).into())
+    }
 }
 
 fn wrong() -> Problem {
@@ -453,33 +491,8 @@ pub(crate) async fn set_password(
         .read_indexed(move |conn| users::store::get(conn, id))
         .await?;
     let new = new_password(new, "/new_password", &user).await?;
-    let key = email_key(&user.email);
-    let sought = key.clone();
-    let account = app
-        .db
-        .read_indexed(move |conn| store::account(conn, &sought))
-        .await?;
-    // Whoever holds a stolen session must not find the password out by trying.
-    let (peer, now) = (command.who().peer, app.db.now());
-    let attempt = app
-        .sign_ins
-        .attempt(&key, peer, true, now)
-        .map_err(Error::TooManyAttempts)?;
-    let stored = account.and_then(|account| account.password);
-    let matches = match app.hasher.verify(stored, current).await {
-        Ok(matches) => matches,
-        Err(error) => {
-            attempt.succeeded();
-            return Err(error.into());
-        }
-    };
-    if !matches {
-        suspect(&app, &request, Suspicion::PasswordWrong, Some(id)).await?;
-        let detail = "is not the present password";
-        let fault = Fault::at("/current_password", FaultCode::NotAllowed, detail);
-        return Err(Error::Invalid(vec![fault]).into());
-    }
-    attempt.succeeded();
+    let proved = prove_password(&app, &request, command.who(), current).await?;
+    proved.succeeded();
     let hashed = app.hasher.hash(new).await?;
     command
         .run(&app, move |tx| {
@@ -487,6 +500,49 @@ pub(crate) async fn set_password(
             Ok(Reply::no_content())
         })
         .await
+}
+
+/// Makes sure that someone who is signed in knows the password: whoever holds a stolen session must not find it out by
+/// trying. The attempt counts until whoever asked says otherwise.
+async fn prove_password(
+    app: &App,
+    request: &HttpRequest,
+    who: &Principal,
+    current: String,
+) -> Result<Attempt, Refusal> {
+    let key = email_key(&email_of(app, who.user).await?);
+    let sought = key.clone();
+    let account = app
+        .db
+        .read_indexed(move |conn| store::account(conn, &sought))
+        .await?;
+    let attempt = app
+        .sign_ins
+        .attempt(&key, who.peer, true, app.db.now())
+        .map_err(Error::TooManyAttempts)?;
+    let stored = account.and_then(|account| account.password);
+    match app.hasher.verify(stored, current).await {
+        Ok(true) => Ok(attempt),
+        Ok(false) => {
+            suspect(app, request, Suspicion::PasswordWrong, Some(who.user)).await?;
+            let detail = "is not the present password";
+            let fault = Fault::at("/current_password", FaultCode::NotAllowed, detail);
+            Err(Error::Invalid(vec![fault]).into())
+        }
+        Err(error) => {
+            attempt.succeeded();
+            Err(error.into())
+        }
+    }
+}
+
+/// The address of an account.
+async fn email_of(app: &App, id: Id) -> Result<String, Error> {
+    let user = app
+        .db
+        .read_indexed(move |conn| users::store::get(conn, id))
+        .await?;
+    Ok(user.email)
 }
 
 /// List your sessions
@@ -645,6 +701,7 @@ impl From<User> for Me {
             email: user.email,
             name: user.name,
             role: user.role,
+            totp: user.totp,
             version: user.version,
         }
     }

@@ -11,4 +11,5 @@ pub mod replays;
 pub mod secret;
 pub mod store;
 pub mod token;
+pub mod totp;
 pub mod write;

@@ -96,12 +96,15 @@ pub enum Suspicion {
     TokenReused,
     /// A wrong password where the present one is asked for.
     PasswordWrong,
+    /// A wrong code, or one that was used before, after the right password.
+    CodeWrong,
 }
 
 names!(Suspicion {
     SignInFailed => "sign_in_failed",
     TokenReused => "token_reused",
     PasswordWrong => "password_wrong",
+    CodeWrong => "code_wrong",
 });
 
 /// What someone wants to do.

@@ -35,6 +35,10 @@ pub enum Purpose {
     Digest,
     /// Links that are mailed: each follows from its mail.
     MailedLink,
+    /// The secrets of webhooks, each with a salt of its own.
+    Webhook,
+    /// Sealing what authenticator apps share with the server.
+    SecondFactor,
 }
 
 // What a key comes from: with another name, everything signed so far is void.
@@ -43,6 +47,8 @@ names!(Purpose {
     RefreshToken => "masthead refresh token v1",
     Digest => "masthead digest v1",
     MailedLink => "masthead mailed link v1",
+    Webhook => "masthead webhook v1",
+    SecondFactor => "masthead second factor v1",
 });
 
 /// Why there is no secret.
@@ -213,6 +219,8 @@ mod tests {
                 "eab460f414bb8a697b15721bc81a9d68fd1c513bca756df27821470b37d6c969",
                 "f01aec6385de24c01c0d7f045137e1fc4ca1d11af76f501412b66a6314fc67b3",
                 "4660d687576f5269d4b84946f7acd65f7fb69f9e9b4dbfce1daacc22e5bafb4a",
+                "d0c64b1d9fc6c715edb1a4665f97213be9458ce7d537a07dabe67597365ea88a",
+                "b6e7de8b983861a83ad5072d78e33066ec05bed66b69f56f70cd1923aa25c849",
             ]
         );
         let other = Secret::parse("0123456789abcdef0123456789abcdeF").unwrap();

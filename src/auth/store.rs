@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::time::Time;
 
+pub mod second_factor;
+
 /// The most sessions of one account; past it the oldest ends.
 const MAX_SESSIONS: i64 = 100;
 /// How far apart the renewals of a session are.

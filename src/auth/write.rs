@@ -22,6 +22,9 @@ use crate::http::query::Query;
 use crate::http::respond::{self, CHANGE, JSON};
 use crate::time::Time;
 
+/// What a write does inside its transaction, made ready outside: alone or as one of a batch.
+pub type Write = Box<dyn Fn(&mut Tx<'_>) -> Result<Reply> + Send>;
+
 /// An authenticated write, as it was asked for.
 #[derive(Debug)]
 pub struct Command {
@@ -255,6 +258,17 @@ impl Reply {
             etag: Some(respond::versioned_etag(version, body.as_bytes())),
             body: Some(body),
             secret: false,
+        })
+    }
+
+    /// What was done, where that is no resource and has no version.
+    ///
+    /// # Errors
+    /// As [`Reply::created`].
+    pub fn told<T: Serialize>(value: &T) -> Result<Self> {
+        Ok(Self {
+            etag: None,
+            ..Self::ok(0, value)?
         })
     }
 

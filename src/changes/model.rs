@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::auth::model::{Action, Principal};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::time::Time;
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +97,8 @@ pub enum Resource {
     ApiKey,
     /// A message that came by the contact form.
     Message,
+    /// A webhook.
+    Webhook,
 }
 
 crate::names::names!(Resource {
@@ -107,7 +110,61 @@ crate::names::names!(Resource {
     User => "user",
     ApiKey => "api_key",
     Message => "message",
+    Webhook => "webhook",
 });
+
+impl Resource {
+    /// What the log says of such a thing: with the name of the kind before it, the name of an event. The list is closed; a
+    /// write that logs something else is a mistake of ours.
+    #[must_use]
+    pub const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Article => &[
+                "created",
+                "updated",
+                "submitted",
+                "sent_back",
+                "scheduled",
+                "published",
+                "unpublished",
+                "archived",
+                "trashed",
+                "restored",
+                "purged",
+                "touched",
+                "rendered",
+                "copy_saved",
+                "copy_discarded",
+                "schedule_dropped",
+                "preview_link_created",
+                "preview_link_revoked",
+            ],
+            Self::Tag => &["created", "updated", "deleted", "shown", "hidden"],
+            Self::Author | Self::Redirect => &["created", "updated", "deleted"],
+            Self::Site => &["updated"],
+            Self::User => &[
+                "created",
+                "updated",
+                "deleted",
+                "link_made",
+                "signed_out",
+                "password_set",
+                "totp_enabled",
+                "totp_disabled",
+                "recovery_codes_made",
+            ],
+            Self::ApiKey => &["created", "updated", "revoked"],
+            Self::Message => &["created", "caught", "updated", "deleted"],
+            Self::Webhook => &[
+                "created",
+                "updated",
+                "deleted",
+                "secret_rotated",
+                "disabled",
+            ],
+        }
+    }
+}
 
 /// What a resource shows, and to whom, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,4 +212,25 @@ impl Entry {
     pub const fn touches_public(&self) -> bool {
         self.before.public || self.after.public
     }
+}
+
+/// A row of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The number of the write.
+    pub change: i64,
+    /// The place within it.
+    pub position: i32,
+    /// When it took place.
+    pub at: Time,
+    /// What was done.
+    pub action: String,
+    /// To what kind of thing.
+    pub resource: Resource,
+    /// To which.
+    pub id: Id,
+    /// Delivery showed it before, or has shown it since.
+    pub public: bool,
+    /// The cache tags of the answers it stood in or stands in, each once, separated by spaces.
+    pub tags: String,
 }

@@ -1,6 +1,7 @@
 //! The logs as an audit reads them, the newest first. Only [`Tx`](crate::db::Tx) writes the one of changes.
 
 pub mod delta;
+pub mod events;
 
 use std::net::IpAddr;
 

@@ -32,6 +32,7 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::User => 'm',
         Resource::ApiKey => 'k',
         Resource::Message => 'i',
+        Resource::Webhook => 'w',
     };
     let mut tag = String::with_capacity(10);
     tag.push(letter);

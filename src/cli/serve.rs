@@ -21,7 +21,7 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, messages, previews};
+use crate::{articles, auth, messages, previews, webhooks};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
@@ -147,6 +147,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
     let mailing = app.clone();
     actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
+    let sending = app.clone();
+    actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -162,7 +164,7 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, and old messages.
+/// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, old messages and old deliveries.
 async fn sweep(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.db.now());
     db.write_quiet(Reason::Sweep, move |conn| {
@@ -178,5 +180,7 @@ async fn sweep(app: &App) -> Result<()> {
         .await?
         .value
     {}
+    let old = move |conn: &mut _| webhooks::store::deliveries::sweep(conn, now);
+    while db.write_quiet(Reason::Sweep, old).await? {}
     Ok(())
 }

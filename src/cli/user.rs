@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use super::{Outcome, open};
 use crate::auth::model::Role;
 use crate::auth::password::{NewPassword, hash_blocking};
+use crate::auth::store::second_factor;
 use crate::auth::token::{Opaque, OpaqueKind};
 use crate::changes::model::Actor;
 use crate::config::{Links, Store};
@@ -42,6 +43,8 @@ enum Verb {
     Reinstate(Named),
     /// Set the password of an account, or make a link to do so
     Password(Password),
+    /// Switch the second factor of an account off for whoever lost it, and end its sessions
+    ResetTotp(Named),
     /// Remove an account with its API keys; its articles stay
     Delete(Named),
 }
@@ -135,6 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Verb::Suspend(Named { email, store }) => change(store, email, suspended(true))?,
         Verb::Reinstate(Named { email, store }) => change(store, email, suspended(false))?,
         Verb::Password(arguments) => password(arguments)?,
+        Verb::ResetTotp(arguments) => reset_totp(arguments)?,
         Verb::Delete(arguments) => delete(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -317,6 +321,16 @@ fn change(store: &Store, email: &str, change: UserChange) -> Done {
         user.email,
         user.role.as_str(),
         user.status.as_str()
+    ))
+}
+
+fn reset_totp(Named { email, store }: &Named) -> Done {
+    let db = open(store)?;
+    let user = find(&db, email)?;
+    write(&db, move |tx| second_factor::reset(tx, user.id))?;
+    say(&format!(
+        "{}: signs in with the password alone; its sessions have ended",
+        user.email
     ))
 }
 

@@ -13,6 +13,7 @@ use crate::http::envelope::Limits;
 use crate::http::peer::TrustedProxies;
 use crate::http::server;
 use crate::locales::Fallbacks;
+use crate::outbound;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -229,6 +230,9 @@ pub struct Serve {
 
     #[command(flatten)]
     mail: Mail,
+    /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
+    #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
+    pub outbound_allow: Vec<IpNet>,
 }
 
 /// What robots.txt says.
@@ -277,6 +281,10 @@ impl Serve {
             streams: self.streams.settings(),
             inbox: self.inbox.settings(),
             mail: self.mail.settings()?,
+            outbound: outbound::Settings {
+                allowed: self.outbound_allow.clone(),
+                ..outbound::Settings::default()
+            },
             ..Setup::new(rules)
         })
     }
@@ -310,6 +318,7 @@ impl Serve {
                 deadline: Duration::from_millis(self.handler_deadline_ms),
                 write_deadline: Duration::from_millis(self.write_deadline_ms),
                 article: self.article_limit,
+                batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
                 content_rate: self.content_rate,

@@ -69,6 +69,8 @@ pub enum Reason {
     LastUsed,
     /// Sign-ins that failed.
     Security,
+    /// A second factor begun, which counts only once it is confirmed.
+    SecondFactor,
     /// How far a follower of the log has come.
     FollowerPosition,
     /// Attempts to deliver something.
@@ -381,6 +383,12 @@ impl Db {
             .send(Box::new(job))
             .map_err(|_gone| Error::internal("the writer has gone"))?;
         Ok(receiver)
+    }
+
+    /// Whether no other node can be writing to the same database.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.0.settings.is_sqlite()
     }
 
     /// How long a caller may be asked to wait for a write.

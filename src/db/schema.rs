@@ -211,6 +211,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    totp_secrets (user_id) {
+        user_id -> Binary,
+        sealed -> Binary,
+        begun_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Binary,
+        user_id -> Binary,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Binary,
         user_id -> Binary,
@@ -403,6 +420,7 @@ diesel::joinable!(review_notes -> users (user_id));
 diesel::joinable!(schedules -> articles (article_id));
 diesel::joinable!(schedules -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(revisions -> articles (article_id));
 diesel::joinable!(revision_texts -> articles (article_id));
 diesel::joinable!(revision_losses -> articles (article_id));
@@ -428,9 +446,55 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     api_keys,
-    preview_links
+    preview_links,
+    totp_secrets
 );
 diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
 diesel::allow_tables_to_appear_in_same_query!(schedules, users);
 diesel::allow_tables_to_appear_in_same_query!(review_notes, users);
 diesel::allow_tables_to_appear_in_same_query!(articles, users);
+
+diesel::table! {
+    webhooks (id) {
+        id -> Binary,
+        name -> Text,
+        url -> Text,
+        events -> Text,
+        tag_id -> Nullable<Binary>,
+        enabled -> Bool,
+        disabled_reason -> Nullable<Text>,
+        salt -> Binary,
+        former_salt -> Nullable<Binary>,
+        rotated_at -> Nullable<BigInt>,
+        since -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        leased_until -> BigInt,
+        next_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        webhook_id -> Binary,
+        change -> BigInt,
+        position -> Nullable<Integer>,
+        event -> Text,
+        resource_id -> Binary,
+        status -> Text,
+        attempts -> Integer,
+        began_at -> BigInt,
+        next_at -> Nullable<BigInt>,
+        last_status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        attempted_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
+diesel::allow_tables_to_appear_in_same_query!(webhook_deliveries, webhooks);

@@ -75,6 +75,12 @@ impl<'c> Tx<'c> {
 
     /// Tells the log what changed.
     pub fn log(&mut self, entry: Entry) {
+        debug_assert!(
+            entry.resource.actions().contains(&entry.action),
+            "{} {} is no event that the log knows",
+            entry.resource.as_str(),
+            entry.action
+        );
         self.entries.push(entry);
     }
 

@@ -42,6 +42,8 @@ pub struct Limits {
     pub write_deadline: Duration,
     /// Bytes of the JSON of an article.
     pub article: usize,
+    /// Bytes of the JSON of a batch.
+    pub batch: usize,
     /// Bytes of any other content.
     pub content: usize,
     /// How long content may take to arrive.
@@ -59,6 +61,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(10),
             write_deadline: Duration::from_secs(30),
             article: 1024 * 1024,
+            batch: 4 * 1024 * 1024,
             content: 64 * 1024,
             content_deadline: Duration::from_secs(30),
             content_rate: 1024,

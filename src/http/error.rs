@@ -14,7 +14,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, FaultCode};
 use crate::names::names;
 
 /// The kinds of problem. Clients match the name, the last part of `type`.
@@ -30,6 +30,8 @@ pub enum Code {
     MalformedJson,
     /// Nobody proved who they are.
     Unauthorized,
+    /// The password is right, and a code is wanted besides.
+    TotpRequired,
     /// Whoever asks may not do this.
     Forbidden,
     /// There is no such thing.
@@ -84,6 +86,7 @@ names!(Code {
     InvalidHeader => "invalid-header",
     MalformedJson => "malformed-json",
     Unauthorized => "unauthorized",
+    TotpRequired => "totp-required",
     Forbidden => "forbidden",
     NotFound => "not-found",
     UnknownRoute => "unknown-route",
@@ -117,7 +120,7 @@ impl Code {
             Self::InvalidQuery | Self::BadRequest | Self::InvalidHeader | Self::MalformedJson => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::TotpRequired => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -148,6 +151,7 @@ impl Code {
             Self::InvalidHeader => "A header cannot be used",
             Self::MalformedJson => "The content is not JSON as it is wanted",
             Self::Unauthorized => "Sign in first",
+            Self::TotpRequired => "A code is wanted besides the password",
             Self::Forbidden => "This is not allowed to you",
             Self::NotFound => "There is no such thing here",
             Self::UnknownRoute => "No route has this path",
@@ -199,6 +203,10 @@ impl Code {
                 "The route wants `Authorization: Bearer` with an access token from `/v1/admin/auth/login`, or with an API \
                  key. The answer is the same whether the token is missing, malformed, expired or ended: get a new one."
             }
+            Self::TotpRequired => {
+                "The address and the password are right, and this account has a second factor: send all of it again with \
+                 `code`, the six digits that the authenticator app shows, or one of the recovery codes."
+            }
             Self::Forbidden => {
                 "Who you are is known, but your role, or the scopes of the key, do not allow this, or not in this state of \
                  the resource, or not to a resource of somebody else. Nothing was changed."
@@ -245,7 +253,7 @@ impl Code {
                  request without it. The connection is closed after this answer."
             }
             Self::ContentTooLarge => {
-                "An article may have 1 MiB of JSON, everything else 64 KiB; the server may be set up with other bounds. \
+                "An article may have 1 MiB of JSON, a batch 4 MiB, everything else 64 KiB; the server may be set up with other bounds. \
                  The connection is closed after this answer."
             }
             Self::UriTooLong => "A URL may have 8 KiB. Ask for fewer things at once.",
@@ -267,7 +275,7 @@ impl Code {
             Self::TooManyRequests => {
                 "There were too many attempts to sign in from this address or to this account, to ask for a link, or too \
                  many messages came from this address by the contact form. `Retry-After` says when to come back; it also holds \
-                 for changing a password, and for no other route."
+                 for changing a password or a second factor, and for no other route."
             }
             Self::InvalidContent => {
                 "The content can be read but not accepted. `errors` names all of its faults at once, each with a JSON \
@@ -351,6 +359,36 @@ impl Problem {
         }
     }
 
+    /// Of one operation of a batch: its faults are named where they stand in the batch, and where it tells of none, the
+    /// operation is.
+    #[must_use]
+    pub fn of_operation(mut self, index: usize) -> Self {
+        let at = format!("/operations/{index}");
+        for fault in &mut self.errors {
+            let place = match (fault.pointer.take(), fault.parameter.take()) {
+                (Some(pointer), _) => format!("{at}/body{pointer}"),
+                (None, _) => format!("{at}/path"),
+            };
+            fault.pointer = Some(place);
+        }
+        let (place, code) = match self.code {
+            Code::Forbidden => ("", FaultCode::NotAllowed),
+            Code::NotFound => ("/path", FaultCode::NotFound),
+            Code::Conflict => ("", FaultCode::Conflicting),
+            Code::PreconditionFailed => ("/if_match", FaultCode::Conflicting),
+            Code::PreconditionRequired => ("/if_match", FaultCode::Missing),
+            Code::InvalidHeader => ("/if_match", FaultCode::Malformed),
+            Code::UnexpectedContent => ("/body", FaultCode::NotAllowed),
+            // Not for what it asks.
+            _ => return self,
+        };
+        if self.errors.is_empty() {
+            let fault = Fault::at(format!("{at}{place}"), code, self.detail.clone());
+            self.errors.push(fault);
+        }
+        self
+    }
+
     /// The document, as JSON text.
     #[must_use]
     pub fn document(&self, request_id: &str) -> String {
@@ -381,7 +419,7 @@ impl Problem {
         if let Some((name, value)) = self.header.as_deref() {
             response.insert_header((name.clone(), value.as_str()));
         }
-        if self.code == Code::Unauthorized {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3: without a reason, which would tell a guess that failed from another.
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"masthead\""));
         }
@@ -420,6 +458,17 @@ pub enum Refusal {
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl Refusal {
+    /// As [`Problem::of_operation`].
+    #[must_use]
+    pub fn of_operation(self, index: usize) -> Self {
+        match self {
+            Self::Problem(problem) => Self::Problem(problem.of_operation(index)),
+            moved @ Self::Moved(_) => moved,
+        }
     }
 }
 
@@ -496,6 +545,7 @@ impl From<Error> for Problem {
             },
             Error::DiskFull => Self::new(Code::DiskFull, detail),
             Error::Internal(cause) => Self::internal(cause),
+            Error::Operation(index, error) => Self::from(*error).of_operation(index),
         }
     }
 }

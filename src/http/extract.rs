@@ -43,6 +43,8 @@ pub struct Content {
 pub enum Size {
     /// As long as an article.
     Article,
+    /// As long as a batch.
+    Batch,
     /// As long as anything else.
     Other,
 }
@@ -177,6 +179,7 @@ async fn bytes(
     let limits = request.app_data::<Limits>().copied().unwrap_or_default();
     let limit = match size {
         Size::Article => limits.article,
+        Size::Batch => limits.batch,
         Size::Other => limits.content,
     };
     let too_large = || {

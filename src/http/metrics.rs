@@ -32,6 +32,7 @@ pub(crate) async fn get_metrics(
     app.cache.write_metrics(&mut text);
     app.purge.write_metrics(&mut text);
     app.streams.write_metrics(&mut text);
+    app.webhooks.write_metrics(&mut text);
     app.search.write_metrics(&mut text);
     app.mail.write_metrics(&mut text);
     Ok(HttpResponse::Ok()

@@ -21,8 +21,8 @@ pub(crate) mod wire;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, changes, crawlers, feeds, keys, mail, messages, previews, redirects,
-    resolve, search, site, tags, users,
+    articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, messages, previews,
+    redirects, resolve, search, site, tags, users, webhooks,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -75,6 +75,10 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(auth::http::get_me)
         .service(auth::http::update_me)
         .service(auth::http::set_password)
+        .service(auth::http::second_factor::begin_totp)
+        .service(auth::http::second_factor::accept_totp)
+        .service(auth::http::second_factor::renew_recovery_codes)
+        .service(auth::http::second_factor::end_totp)
         .service(auth::http::list_sessions)
         .service(auth::http::delete_session)
         .service(texts::list_all_articles)
@@ -84,6 +88,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(texts::replace_article)
         .service(texts::delete_article)
         .service(texts::move_article)
+        .service(articles::http::retag::retag_articles)
         .service(texts::list_all_pages)
         .service(texts::create_page)
         .service(texts::get_any_page)
@@ -130,6 +135,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(tags::http::edit::update_tag)
         .service(tags::http::edit::replace_tag)
         .service(tags::http::edit::delete_tag)
+        .service(tags::http::merge::merge_tag)
         .service(authors::http::edit::list_all_authors)
         .service(authors::http::edit::create_author)
         .service(authors::http::edit::get_any_author)
@@ -150,6 +156,7 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(messages::http::inbox::get_message)
         .service(messages::http::inbox::update_message)
         .service(messages::http::inbox::delete_message)
+        .service(batch::http::run_batch)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)
@@ -158,11 +165,21 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(users::http::create_user_link)
         .service(users::http::list_user_sessions)
         .service(users::http::delete_user_sessions)
+        .service(auth::http::second_factor::delete_user_totp)
         .service(keys::http::list_api_keys)
         .service(keys::http::create_api_key)
         .service(keys::http::get_api_key)
         .service(keys::http::update_api_key)
         .service(keys::http::delete_api_key)
+        .service(webhooks::http::list_webhooks)
+        .service(webhooks::http::create_webhook)
+        .service(webhooks::http::get_webhook)
+        .service(webhooks::http::update_webhook)
+        .service(webhooks::http::delete_webhook)
+        .service(webhooks::http::rotate_webhook_secret)
+        .service(webhooks::http::sent::ping_webhook)
+        .service(webhooks::http::sent::list_deliveries)
+        .service(webhooks::http::sent::replay_delivery)
         .service(changes::http::list_changes)
         .service(changes::http::list_security_events);
 }

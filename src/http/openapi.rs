@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 25] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -186,12 +186,17 @@ const TAGS: [(&str, &str); 23] = [
     ("Previews", "Texts shown before readers see them"),
     ("Redirects", "Old addresses and where they lead"),
     ("Inbox", "What came by the contact form"),
+    ("Batches", "Several writes as one"),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
+    ("Webhooks", "Who is told of changes"),
     ("Audit", "Who did what, when, from where"),
     ("Contract", "This document, and what its problems mean"),
     ("Operations", "Whether the server lives and wants requests"),
 ];
+
+/// What each of its operations is answered, the whole is.
+const BATCH: &str = "/v1/admin/batch";
 
 /// The problems that several routes share, by the name of their response.
 const SHARED: [(Code, &str); 18] = [
@@ -294,24 +299,42 @@ impl Route<'_> {
         self.method != Method::Get
     }
 
-    /// A change to a version that somebody has read. Sessions, preview links and passwords have none.
+    /// A change to a version that somebody has read. Sessions, preview links, passwords and second factors have none.
     fn needs_version(self) -> bool {
         matches!(self.method, Method::Put | Method::Patch | Method::Delete)
             && !self.path.ends_with("/me/password")
+            && !self.path.ends_with("/totp")
             && !self.path.contains("/sessions")
             && !self.path.contains("/preview-links")
     }
 
-    /// A move of a versioned resource to another state.
+    /// A move of a versioned resource to another state, or into another.
     fn takes_version(self) -> bool {
-        let optional = ["/{way}", "/revisions/{n}/restore", "/working-copy/publish"];
+        let optional = [
+            "/{way}",
+            "/{id}/schedule",
+            "/{id}/submit",
+            "/{id}/send-back",
+            "/merge",
+            "/revisions/{n}/restore",
+            "/working-copy/publish",
+        ];
         self.needs_version() || optional.iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether answers have an entity tag.
     fn is_tagged(self) -> bool {
         let signs_in = self.writes() && self.path.contains("/auth/");
-        !(signs_in || self.path == "/v1/contact" || self.is_of_operations() || self.is_live())
+        !(signs_in
+            || self.path == "/v1/contact"
+            || self.is_of_many()
+            || self.is_of_operations()
+            || self.is_live())
+    }
+
+    /// A write of many resources: no one version is answered.
+    fn is_of_many(self) -> bool {
+        self.path.ends_with("/articles/retag") || self.path == BATCH
     }
 
     /// Whether answers name a change that they include.
@@ -362,8 +385,8 @@ impl Route<'_> {
             Code::Unauthorized => editors,
             Code::Forbidden => editors && !self.is_open(),
             Code::NotFound => {
-                self.path.contains('{')
-                    || matches!(self.path, "/v1/resolve" | "/sitemap.xml" | "/v1/contact")
+                let named = ["/v1/resolve", "/sitemap.xml", "/v1/contact", BATCH];
+                self.path.contains('{') || named.contains(&self.path)
             }
             Code::NotAcceptable => {
                 responses.contains_key("304") || self.is_live() || writes && !self.is_open()
@@ -372,13 +395,17 @@ impl Route<'_> {
             Code::Conflict => writes && (!self.is_open() || self.path.ends_with("/auth/forgot")),
             Code::DiskFull => writes,
             Code::SyncReset => self.path.starts_with("/v1/changes"),
-            Code::PreconditionFailed => self.takes_version(),
-            Code::PreconditionRequired => self.needs_version(),
+            Code::PreconditionFailed => self.takes_version() || self.path == BATCH,
+            Code::PreconditionRequired => self.needs_version() || self.path == BATCH,
             Code::TooManyRequests => [
                 "/auth/login",
                 "/auth/refresh",
                 "/auth/forgot",
                 "/me/password",
+                "/me/totp",
+                "/me/totp/confirm",
+                "/me/totp/recovery-codes",
+                "/me/totp/disable",
                 "/v1/contact",
             ]
             .iter()
@@ -403,7 +430,7 @@ impl Route<'_> {
             };
             add(response, "Change", about, Type::Integer);
         }
-        if success && status != "204" && self.is_tagged() {
+        if success && !matches!(status, "202" | "204") && self.is_tagged() {
             let about = if self.is_editors() {
                 "A strong tag of the bytes; before a dot the version, where there is one"
             } else {

@@ -125,6 +125,7 @@ mod tests {
             created_at: at,
             updated_at: at,
             signed_in_at: None,
+            totp: false,
         }
     }
 

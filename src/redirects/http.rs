@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::auth::extract::{Allowed, ReadDrafts, WriteRedirects};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
-use crate::auth::write::{Command, check_version};
+use crate::auth::write::{Command, Write, check_version};
 use crate::error::{Error, FaultCode};
 use crate::http::error::Refusal;
-use crate::http::extract::{Content, Size};
+use crate::http::extract::{Content, IfMatch, Size};
 use crate::http::list::List;
 use crate::http::query::Query;
 use crate::http::respond::Answer;
@@ -170,16 +170,8 @@ pub(crate) async fn create_redirect(
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
-    let new = input::redirect(&content.value).map_err(Error::Invalid)?;
-    let made_at = app.clone();
-    command
-        .run(&app, move |tx| {
-            let id = store::create(tx, &new)?;
-            let redirect = store::get(tx.conn(), id)?;
-            let location = made_at.api_url(&format!("/v1/admin/redirects/{id}"));
-            Reply::created(location, redirect.version, &redirect)
-        })
-        .await
+    let write = creating(&app, &content.value)?;
+    command.run(&app, write).await
 }
 
 /// Change a redirect
@@ -240,20 +232,13 @@ pub(crate) async fn delete_redirect(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(&id)?;
+    parse_id(&id)?;
     let content = Content::read_nothing(&request, payload).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(&app, move |tx| {
-            let present = store::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            store::delete(tx, id)?;
-            Ok(Reply::no_content())
-        })
-        .await
+    command.run(&app, deleting(&id, based_on)?).await
 }
 
 /// Puts in a redirect's place what `whole` makes of it and of what was sent.
@@ -265,21 +250,54 @@ async fn change(
     payload: web::Payload,
     whole: fn(&Redirect, &Value) -> Value,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(id)?;
+    parse_id(id)?;
     let content = Content::read(request, payload, Size::Other).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(request, &mut query, who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(app, move |tx| {
-            let present = store::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            let new = input::redirect(&whole(&present, &content.value)).map_err(Error::Invalid)?;
-            let redirect = store::update(tx, id, &new)?;
-            Reply::ok(redirect.version, &redirect)
-        })
-        .await
+    let write = changing(id, based_on, content.value, whole)?;
+    command.run(app, write).await
+}
+
+/// The creation of a redirect.
+pub(crate) fn creating(app: &web::Data<App>, value: &Value) -> Result<Write, Refusal> {
+    let new = input::redirect(value).map_err(Error::Invalid)?;
+    let made_at = app.clone();
+    Ok(Box::new(move |tx| {
+        let id = store::create(tx, &new)?;
+        let redirect = store::get(tx.conn(), id)?;
+        let location = made_at.api_url(&format!("/v1/admin/redirects/{id}"));
+        Reply::created(location, redirect.version, &redirect)
+    }))
+}
+
+/// The change of a redirect to what `whole` makes of it and of what was sent.
+pub(crate) fn changing(
+    id: &str,
+    based_on: IfMatch,
+    sent: Value,
+    whole: fn(&Redirect, &Value) -> Value,
+) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        let new = input::redirect(&whole(&present, &sent)).map_err(Error::Invalid)?;
+        let redirect = store::update(tx, id, &new)?;
+        Reply::ok(redirect.version, &redirect)
+    }))
+}
+
+/// The removal of a redirect.
+pub(crate) fn deleting(id: &str, based_on: IfMatch) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        store::delete(tx, id)?;
+        Ok(Reply::no_content())
+    }))
 }
 
 fn parse_id(id: &str) -> Result<Id, Refusal> {

@@ -364,9 +364,8 @@ impl Generation {
                     | Resource::Redirect
                     | Resource::User
                     | Resource::ApiKey
-                    | Resource::Message => {
-                        continue;
-                    }
+                    | Resource::Message
+                    | Resource::Webhook => continue,
                 };
                 // What waits for a commit may carry it too, read before it went.
                 if self.waiting > 0 {

@@ -1,6 +1,7 @@
 //! Tags for readers; for editors in [`edit`].
 
 pub mod edit;
+pub mod merge;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use utoipa::IntoParams;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::model::{AdminTag, NewTag};
-use crate::error::Fault;
+use crate::error::{Fault, FaultCode};
+use crate::id::Id;
 use crate::json::Fields;
 
 /// Stands in for a missing name, so that the other fields can be checked too and all faults told at once. It is never
@@ -34,6 +35,23 @@ pub fn tag(value: &Value) -> Result<NewTag, Vec<Fault>> {
             Err(faults)
         }
     }
+}
+
+/// Reads which tag another is to become part of.
+///
+/// # Errors
+/// As [`tag`].
+pub fn merge(value: &Value) -> Result<Id, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(value, "", &mut faults);
+    let into = fields.required_string("into");
+    let id = into.as_deref().and_then(|into| into.parse().ok());
+    if let (Some(into), None) = (&into, id) {
+        let detail = format!("`{into}` is no id");
+        fields.fault("into", FaultCode::Malformed, detail);
+    }
+    fields.finish();
+    id.filter(|_| faults.is_empty()).ok_or(faults)
 }
 
 /// The whole that a PATCH stands for (RFC 7396).
@@ -76,8 +94,6 @@ fn writable(tag: &AdminTag) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::FaultCode;
-    use crate::id::Id;
     use crate::tags::model::TagRef;
     use crate::time::Time;
 

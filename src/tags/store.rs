@@ -4,6 +4,7 @@
 mod counts;
 pub mod edit;
 mod list;
+mod merge;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -22,6 +23,7 @@ use crate::slug;
 
 pub use self::counts::count_uses;
 pub use self::list::{list, public};
+pub use self::merge::merge;
 pub use self::write::{create, delete, ensure, update};
 
 /// A tag as the rest of the program finds it.

@@ -66,6 +66,8 @@ pub struct User {
     /// When someone last signed in with it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub signed_in_at: Option<Time>,
+    /// Signing in takes a code besides the password.
+    pub totp: bool,
 }
 
 /// The longest e-mail address, in bytes (RFC 5321 section 4.5.3.1.3, without the angle brackets).
@@ -282,6 +284,7 @@ mod tests {
             created_at: at,
             updated_at: at,
             signed_in_at: None,
+            totp: false,
         }
     }
 

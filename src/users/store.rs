@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Status, User, email_key};
 use crate::auth::model::Role;
 use crate::db::dialect::id_in;
-use crate::db::schema::{user_links, users};
+use crate::db::schema::{totp_secrets, user_links, users};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -15,8 +15,8 @@ mod edit;
 mod list;
 
 pub use self::edit::{
-    Offer, accept, create, delete, end_sessions, make_link, offer_link, rename, set_password,
-    update,
+    Offer, accept, create, delete, end_sessions, make_link, note_second_factor, offer_link, rename,
+    set_password, update,
 };
 pub use self::list::{SORT, UserFilter, list};
 
@@ -32,6 +32,7 @@ struct Row {
     created_at: Time,
     updated_at: Time,
     signed_in_at: Option<Time>,
+    totp_since: Option<Time>,
 }
 
 type Columns = (
@@ -45,6 +46,7 @@ type Columns = (
     users::created_at,
     users::updated_at,
     users::signed_in_at,
+    diesel::dsl::Nullable<totp_secrets::confirmed_at>,
 );
 
 fn columns() -> Columns {
@@ -59,6 +61,7 @@ fn columns() -> Columns {
         users::created_at,
         users::updated_at,
         users::signed_in_at,
+        totp_secrets::confirmed_at.nullable(),
     )
 }
 
@@ -81,6 +84,7 @@ impl Row {
             created_at: self.created_at,
             updated_at: self.updated_at,
             signed_in_at: self.signed_in_at,
+            totp: self.totp_since.is_some(),
         })
     }
 }
@@ -90,7 +94,10 @@ impl Row {
 /// # Errors
 /// [`Error::NotFound`] where there is none of that id.
 pub fn get(conn: &mut Conn, id: Id) -> Result<User> {
-    let account = users::table.find(id).select(columns());
+    let account = users::table
+        .left_join(totp_secrets::table)
+        .filter(users::id.eq(id))
+        .select(columns());
     let row: Option<Row> = each!(conn, c => account.first(c).optional())?;
     row.ok_or(Error::NotFound("user"))?.into_user()
 }
@@ -101,6 +108,7 @@ pub fn get(conn: &mut Conn, id: Id) -> Result<User> {
 /// When the database fails.
 pub fn by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
     let account = users::table
+        .left_join(totp_secrets::table)
         .filter(users::email_key.eq(email_key(email)))
         .select(columns());
     let row: Option<Row> = each!(conn, c => account.first(c).optional())?;

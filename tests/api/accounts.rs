@@ -9,6 +9,7 @@ mod links;
 mod login;
 mod passwords;
 mod refresh;
+mod second_factor;
 mod sessions;
 
 use masthead::auth::model::Role;

@@ -1,8 +1,11 @@
 //! The life of a text in the hands of those who edit it.
 
+mod batch;
 mod conditions;
 mod keys;
+mod merge;
 mod refusals;
+mod retag;
 mod states;
 mod texts;
 

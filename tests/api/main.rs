@@ -44,5 +44,6 @@ mod sync;
 mod tags;
 mod tls;
 mod tutorial;
+mod webhooks;
 mod wire;
 mod writes;

@@ -33,7 +33,7 @@ fn a_link_shows_one_draft_as_it_will_look() {
     let (path, links) = draft(&editor, "articles", "A secret");
     let made = editor.post(&links, &json!({"expires_in": 3600}));
     assert_eq!(made.status, 201, "{made:?}");
-    let made = made.json().clone();
+    let made = made.json();
     let token = token(&made);
     assert_eq!(made["url"], format!("/v1/preview/{token}"));
     assert_eq!(made["expires_at"], "2026-11-22T11:00:00.000Z");

@@ -483,6 +483,8 @@ fn other_methods_are_told_which_there_are() {
         }
     }
     assert!(routes.len() > 30);
+    // With another method it is the address of an article, which no article has.
+    routes.remove("/v1/admin/articles/retag");
     for (path, methods) in routes {
         let mut allow: Vec<&str> = methods.iter().map(String::as_str).collect();
         allow.push("OPTIONS");

@@ -212,3 +212,22 @@ fn a_note_outlives_who_said_it_and_not_what_it_is_about() {
     let left: i64 = server.read(|conn| review_notes::table.count().get_result(conn));
     assert_eq!(left, 0);
 }
+
+#[test]
+fn a_batch_hands_texts_in_and_says_nothing() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let (one, two) = (draft(&editor, "Tea"), draft(&editor, "Coffee"));
+    let submit = |path: &str| json!({"method": "POST", "path": format!("{path}/submit")});
+    let batch = json!({"operations": [submit(&one), submit(&two)]});
+    let done = editor.post("/v1/admin/batch", &batch).ok();
+    assert_eq!(done["results"].as_array().map(Vec::len), Some(2));
+    for path in [&one, &two] {
+        assert_eq!(editor.get(path).ok()["status"], "in_review");
+        assert_eq!(said(&editor, path), [""; 0]);
+    }
+    let mut noted = submit(&one);
+    noted["body"] = json!({"note": "Look"});
+    let refused = editor.post("/v1/admin/batch", &json!({"operations": [noted]}));
+    assert!((400..500).contains(&refused.status), "{refused:?}");
+}

@@ -4,7 +4,7 @@
 //! refused is never rehearsed, and must leave every table as it was.
 
 mod cells;
-mod everything;
+pub(crate) mod everything;
 mod others;
 mod table;
 mod texts;
@@ -17,6 +17,7 @@ use masthead::auth::model::Role;
 use serde_json::json;
 
 use self::cells::Examination;
+pub(crate) use self::everything::rows_of;
 use self::others::Others;
 use self::table::{OTHERS, TEXTS, WISHES};
 use self::texts::Texts;

@@ -8,9 +8,9 @@ use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
-    published_counts, redirects, refresh_tokens, review_notes, revision_losses, revision_texts,
-    revisions, schedules, security_events, sessions, site, tag_aliases, tags, user_links, users,
-    working_copies,
+    published_counts, recovery_codes, redirects, refresh_tokens, review_notes, revision_losses,
+    revision_texts, revisions, schedules, security_events, sessions, site, tag_aliases, tags,
+    totp_secrets, user_links, users, webhook_deliveries, webhooks, working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -132,6 +132,9 @@ fn every_column_of_every_table_is_there() {
     reads!(server, working_copies: Id, i64, i64, Time, Option<Id>, Maybe, Maybe);
     reads!(server, users: Id, Text, Text, Text, Text, bool, Maybe, i64, Time, Time, Option<Time>);
     reads!(server, user_links: Id, Vec<u8>, Time);
+    server.enable_totp(&server.session_of(server.person(Role::Author).id));
+    reads!(server, totp_secrets: Id, Vec<u8>, Time, Option<Time>, i64);
+    reads!(server, recovery_codes: Vec<u8>, Id);
     reads!(server, sessions: Id, Id, Text, Maybe, Time, Time, Time);
     reads!(server, refresh_tokens: Vec<u8>, Id, Option<Time>);
     reads!(server, api_keys: Id, Text, Vec<u8>, Text, Id, i64, Time, Time, Option<Time>, Option<Time>);
@@ -167,6 +170,12 @@ fn every_column_of_every_table_is_there() {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });
     reads!(server, followers: Text, i64, Text);
+    let hook = json!({"name": "a receiver", "url": "http://127.0.0.1:1/", "events": ["tag.*"]});
+    let hook = admin.post("/v1/admin/webhooks", &hook).created();
+    let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
+    assert_eq!(admin.order(&ping).status, 202);
+    reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, Option<Time>, i64, Time, Time);
+    reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

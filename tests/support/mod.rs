@@ -13,6 +13,7 @@ mod database;
 mod editors;
 mod random;
 mod server;
+mod totp;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use content::{Make, article, create_all, id, page};
@@ -21,6 +22,7 @@ pub(crate) use corpus::corpus;
 pub(crate) use database::Database;
 pub(crate) use random::Random;
 pub(crate) use server::{SECRET, Server};
+pub(crate) use totp::Authenticator;
 
 /// A time, as tests write it.
 pub(crate) fn time(text: &str) -> masthead::time::Time {

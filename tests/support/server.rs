@@ -241,6 +241,8 @@ impl Setup {
                 actix_web::rt::spawn(async move { purging.purge.follow(&purging.db).await });
                 let mailing = app.clone();
                 actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
+                let sending = app.clone();
+                actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
                 if watches {
                     actix_web::rt::spawn(async move { app.watch().await });
                 }

@@ -32,6 +32,8 @@ UNFORESEEABLE = [
         r".*": "taken not_found conflicting",
         # What is scheduled needs a time, and a redirect one of two fields.
         r"/published_at|/to": "missing",
+        # One of two lists names a tag.
+        r"/add": "too_small",
         # In its zone it has a year from 1 to 9999, and in UTC it has not.
         r"since|until|(updated|published|received)_(after|before)|/(published|expires|started)_at": "malformed",
         # Where a text stands is not for its working copy to change.
@@ -40,11 +42,13 @@ UNFORESEEABLE = [
         r"/expires_at": "too_small",
         # What is easy to guess, and the present password.
         r"/(new_|current_)?password": "not_allowed",
+        # A code that counts now only the app knows.
+        r"/code": "not_allowed",
         # An address: no pattern says what a URL is.
         r".*/(url|canonical_url|image|to|page)": "malformed",
         # More than `format` wants of an e-mail address; and of what stands in these lists only the description tells.
         r"/email": "malformed",
-        r"/(aliases|tags|authors)/[0-9]+": "malformed missing too_large repeated",
+        r"/(aliases|tags|authors|articles|add|remove)/[0-9]+": "malformed missing too_large repeated",
         # Bytes of JSON and of UTF-8, where the document counts characters.
         r"/metadata|/?path|.*/(url|image|page)": "too_large",
         # A cursor is one that the server gave out, and stands not beside `page`; `page` times `limit` has a bound.
@@ -124,6 +128,15 @@ class Server:
         """The token of a link to set a password, or None."""
         answer = self.call("POST", f"users/{self.id_of('users')}/link")
         return answer.json()["token"] if answer.status_code == 201 else None
+
+    def delivery(self):
+        """Something that is sent to a webhook, and the webhook; nothing where there can be none."""
+        content = {"name": "A receiver", "url": "https://example.org/", "events": ["site.updated"]}
+        made = self.call("POST", "webhooks", json=content)
+        if made.status_code != 201:
+            return {}
+        sent = self.call("POST", f"webhooks/{made.json()['id']}/ping")
+        return {"id": made.json()["id"], "delivery": sent.json()["id"]}
 
 
 NUMBERS = itertools.count(1)
@@ -221,6 +234,8 @@ def choose_id(case, turn):
         case.path_parameters["id"] = chosen
     if "n" in case.path_parameters and turn % 4:
         case.path_parameters["n"] = 1
+    if "delivery" in case.path_parameters:
+        case.path_parameters.update(SERVER.delivery())
 
 
 def begin_copy(case, n):
@@ -265,12 +280,18 @@ def choose_content(case, operation, n, turn):
         free("parent", lambda parent: SERVER.id_of("tags") if case.method == "POST" else None)
     if body.get("aliases"):
         body["aliases"] = [f"alias-{n}-{place}" for place in range(len(body["aliases"]))]
+    if operation == "run_batch":
+        # Which contents go with which paths no document says: it makes as many tags as there are operations.
+        made = [f"batch {n} {place}" for place in range(len(body.get("operations") or []))]
+        body["operations"] = [{"method": "POST", "path": "/v1/admin/tags", "body": {"name": name}} for name in made]
     free("owner", lambda owner: SERVER.me["id"])
     if case.path.endswith("/working-copy"):
         for name in ("status", "published_at", "owner"):
             body.pop(name, None)
     free("user", lambda user: None)
+    free("into", lambda into: SERVER.id_of("tags"))
     free("article", lambda article: SERVER.id_of("articles"))
+    free("tag", lambda tag: SERVER.id_of("tags"))
     if body.get("to") and body.get("article"):
         body["to" if turn % 2 else "article"] = None
     lead_somewhere(body)
@@ -290,6 +311,8 @@ def choose_proof(body, operation, n):
         body["refresh_token"] = SERVER.spare()["refresh_token"]
     elif operation == "set_password":
         body.update(current_password=PASSWORD, new_password=PASSWORD)
+    elif operation in ("begin_totp", "renew_recovery_codes", "end_totp"):
+        body["current_password"] = PASSWORD
     elif operation == "accept_link":
         body.update(token=SERVER.link() or body["token"], password=f"the long password of guest {n}")
     else:
@@ -316,7 +339,7 @@ def name_version(case):
     if "If-Match" not in known:
         return
     path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}").removeprefix(ADMIN)
-    path = re.sub("/(submit|send-back|revisions/[^/]*/restore)$", "", path.removesuffix("/publish"))
+    path = re.sub("/(schedule|submit|send-back|revisions/[^/]*/restore)$", "", path.removesuffix("/publish").removesuffix("/merge"))
     etag = SERVER.get(path).headers.get("ETag")
     if not etag and path.endswith("/working-copy"):
         # The first save is based on the text.

@@ -3,6 +3,7 @@
 pub mod edit;
 pub(crate) mod input;
 pub mod query;
+pub mod retag;
 pub mod review;
 pub mod revisions;
 pub mod schedule;

@@ -84,7 +84,7 @@ pub(super) fn ensure(
 }
 
 /// The ids of what these keys name, each once, in order, with the faults of all.
-fn distinct(
+pub(super) fn distinct(
     keys: &[String],
     at: &str,
     mut ensure: impl FnMut(&str, &str) -> Result<Id>,

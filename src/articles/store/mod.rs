@@ -13,6 +13,7 @@ mod lookup;
 mod neighbours;
 mod owners;
 mod rerender;
+mod retag;
 pub mod review;
 pub mod revisions;
 pub mod schedule;
@@ -34,6 +35,7 @@ pub use self::lookup::{At, Lookup, at, by_id, by_slug};
 pub use self::neighbours::neighbours;
 pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
+pub use self::retag::{Merged, Published, merge_tag, retag};
 pub use self::texts::{
     PublishedText, TagWords, ids_by_author, ids_with_tag, published_count, published_ids,
     published_texts,

@@ -101,13 +101,33 @@ pub(super) fn moved(
     action: &str,
     standing: Standing,
 ) -> Result<()> {
-    let newest = newest(tx.conn(), id)?;
-    let n = newest.as_ref().map_or(0, |newest| newest.n);
-    if let Some(newest) = newest
+    let newest = newest(tx.conn(), id)?.map(|newest| newest.n);
+    if let Some(n) = newest
         && !losses(tx.conn(), id, was.version)?.is_empty()
     {
-        keep(tx.conn(), id, newest.n, was.version)?;
+        keep(tx.conn(), id, n, was.version)?;
     }
+    let n = newest.unwrap_or(0) + 1;
+    insert_under_title(tx, (id, n), was, action, standing)
+}
+
+/// Notes that a text is about to get other tags. What it says besides, it said.
+pub(super) fn retagging(tx: &mut Tx<'_>, id: Id, was: &Before, standing: Standing) -> Result<()> {
+    let newest = newest(tx.conn(), id)?.map(|newest| newest.n);
+    if let Some(n) = newest {
+        keep(tx.conn(), id, n, was.version)?;
+    }
+    let n = newest.unwrap_or(0) + 1;
+    insert_under_title(tx, (id, n), was, "updated", standing)
+}
+
+fn insert_under_title(
+    tx: &mut Tx<'_>,
+    (id, n): (Id, i64),
+    was: &Before,
+    action: &str,
+    standing: Standing,
+) -> Result<()> {
     let title = articles::table.find(id).select(articles::title);
     let title: String = each!(tx.conn(), c => title.first(c))?;
     let written = Written {
@@ -117,7 +137,7 @@ pub(super) fn moved(
         title: &title,
         note: None,
     };
-    insert(tx, id, n + 1, &written)
+    insert(tx, id, n, &written)
 }
 
 /// Before a tag goes: the newest revisions of the texts that carry it still have it.

@@ -373,7 +373,11 @@ fn check_way(from: State, to: State) -> Result<()> {
     Err(Error::Conflict(format!("no way leads from {from} to {to}")))
 }
 
-const fn standing(status: State, published_at: Option<Time>, owner: Option<Id>) -> Standing {
+pub(super) const fn standing(
+    status: State,
+    published_at: Option<Time>,
+    owner: Option<Id>,
+) -> Standing {
     Standing {
         status,
         published_at,

@@ -9,14 +9,14 @@ use crate::articles::model::Image;
 use crate::auth::extract::{Allowed, ReadDrafts, WriteAuthors};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
-use crate::auth::write::{Command, check_version};
+use crate::auth::write::{Command, Write, check_version};
 use crate::authors::input;
 use crate::authors::model::{AdminAuthor, AuthorSort, Link};
 use crate::authors::store;
 use crate::authors::store::edit::EditFilter;
 use crate::error::Error;
 use crate::http::error::Refusal;
-use crate::http::extract::{Content, Size};
+use crate::http::extract::{Content, IfMatch, Size};
 use crate::http::list::List;
 use crate::http::query::{Query, one_of, parsed};
 use crate::http::respond::Answer;
@@ -171,16 +171,8 @@ pub(crate) async fn create_author(
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
-    let new = input::author(&content.value).map_err(Error::Invalid)?;
-    let made_at = app.clone();
-    command
-        .run(&app, move |tx| {
-            let id = store::create(tx, &new)?;
-            let author = store::edit::get(tx.conn(), id)?;
-            let location = made_at.api_url(&format!("/v1/admin/authors/{id}"));
-            Reply::created(location, author.version, &author)
-        })
-        .await
+    let write = creating(&app, &content.value)?;
+    command.run(&app, write).await
 }
 
 /// Change an author
@@ -240,20 +232,13 @@ pub(crate) async fn delete_author(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(&id)?;
+    parse_id(&id)?;
     let content = Content::read_nothing(&request, payload).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(&app, move |tx| {
-            let present = store::edit::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            store::delete(tx, id)?;
-            Ok(Reply::no_content())
-        })
-        .await
+    command.run(&app, deleting(&id, based_on)?).await
 }
 
 /// Puts in an author's place what `whole` makes of it and of what was sent.
@@ -265,21 +250,54 @@ async fn change(
     payload: web::Payload,
     whole: fn(&AdminAuthor, &Value) -> Value,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(id)?;
+    parse_id(id)?;
     let content = Content::read(request, payload, Size::Other).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(request, &mut query, who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(app, move |tx| {
-            let present = store::edit::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            let new = input::author(&whole(&present, &content.value)).map_err(Error::Invalid)?;
-            let author = store::update(tx, id, &new)?;
-            Reply::ok(author.version, &author)
-        })
-        .await
+    let write = changing(id, based_on, content.value, whole)?;
+    command.run(app, write).await
+}
+
+/// The creation of an author.
+pub(crate) fn creating(app: &web::Data<App>, value: &Value) -> Result<Write, Refusal> {
+    let new = input::author(value).map_err(Error::Invalid)?;
+    let made_at = app.clone();
+    Ok(Box::new(move |tx| {
+        let id = store::create(tx, &new)?;
+        let author = store::edit::get(tx.conn(), id)?;
+        let location = made_at.api_url(&format!("/v1/admin/authors/{id}"));
+        Reply::created(location, author.version, &author)
+    }))
+}
+
+/// The change of an author to what `whole` makes of it and of what was sent.
+pub(crate) fn changing(
+    id: &str,
+    based_on: IfMatch,
+    sent: Value,
+    whole: fn(&AdminAuthor, &Value) -> Value,
+) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::edit::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        let new = input::author(&whole(&present, &sent)).map_err(Error::Invalid)?;
+        let author = store::update(tx, id, &new)?;
+        Reply::ok(author.version, &author)
+    }))
+}
+
+/// The removal of an author.
+pub(crate) fn deleting(id: &str, based_on: IfMatch) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::edit::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        store::delete(tx, id)?;
+        Ok(Reply::no_content())
+    }))
 }
 
 fn parse_id(id: &str) -> Result<Id, Refusal> {

@@ -9,11 +9,11 @@ use crate::articles::model::Image;
 use crate::auth::extract::{Allowed, ReadDrafts, WriteSite};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
-use crate::auth::write::{Command, check_version};
+use crate::auth::write::{Command, Write, check_version};
 use crate::authors::model::Link;
 use crate::error::Error;
 use crate::http::error::Refusal;
-use crate::http::extract::{Content, Size};
+use crate::http::extract::{Content, IfMatch, Size};
 use crate::http::query::Query;
 use crate::http::respond::Answer;
 use crate::site::input;
@@ -181,13 +181,22 @@ async fn change(
     query.finish()?;
     let based_on = command.based_on()?;
     command
-        .run(app, move |tx| {
-            let present = store::edit(tx.conn())?;
-            check_version(&based_on, present.version, &present)?;
-            let whole = whole(&present, &content.value)?;
-            store::put(tx, &input::settings(&whole).map_err(Error::Invalid)?)?;
-            let site = store::edit(tx.conn())?;
-            Reply::ok(site.version, &site)
-        })
+        .run(app, changing(based_on, content.value, whole))
         .await
+}
+
+/// The change of the settings to what `whole` makes of them and of what was sent.
+pub(crate) fn changing(
+    based_on: IfMatch,
+    sent: Value,
+    whole: fn(&AdminSite, &Value) -> Result<Value, Error>,
+) -> Write {
+    Box::new(move |tx| {
+        let present = store::edit(tx.conn())?;
+        check_version(&based_on, present.version, &present)?;
+        let whole = whole(&present, &sent)?;
+        store::put(tx, &input::settings(&whole).map_err(Error::Invalid)?)?;
+        let site = store::edit(tx.conn())?;
+        Reply::ok(site.version, &site)
+    })
 }

@@ -10,10 +10,10 @@ use crate::app::App;
 use crate::auth::extract::{Allowed, ReadDrafts, WriteTags};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
-use crate::auth::write::{Command, check_version};
+use crate::auth::write::{Command, Write, check_version};
 use crate::error::{Error, FaultCode};
 use crate::http::error::Refusal;
-use crate::http::extract::{Content, Size};
+use crate::http::extract::{Content, IfMatch, Size};
 use crate::http::list::List;
 use crate::http::query::{Query, Refused, one_of};
 use crate::http::respond::Answer;
@@ -188,16 +188,8 @@ pub(crate) async fn create_tag(
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
-    let new = input::tag(&content.value).map_err(Error::Invalid)?;
-    let made_at = app.clone();
-    command
-        .run(&app, move |tx| {
-            let id = store::create(tx, &new)?;
-            let tag = store::edit::get(tx.conn(), id)?;
-            let location = made_at.api_url(&format!("/v1/admin/tags/{id}"));
-            Reply::created(location, tag.version, &tag)
-        })
-        .await
+    let write = creating(&app, &content.value)?;
+    command.run(&app, write).await
 }
 
 /// Change a tag
@@ -257,20 +249,13 @@ pub(crate) async fn delete_tag(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(&id)?;
+    parse_id(&id)?;
     let content = Content::read_nothing(&request, payload).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(&app, move |tx| {
-            let present = store::edit::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            store::delete(tx, id)?;
-            Ok(Reply::no_content())
-        })
-        .await
+    command.run(&app, deleting(&id, based_on)?).await
 }
 
 /// Puts in a tag's place what `whole` makes of it and of what was sent.
@@ -282,23 +267,56 @@ async fn change(
     payload: web::Payload,
     whole: fn(&AdminTag, &Value) -> Value,
 ) -> Result<HttpResponse, Refusal> {
-    let id = parse_id(id)?;
+    parse_id(id)?;
     let content = Content::read(request, payload, Size::Other).await?;
     let mut query = Query::parse(request.query_string());
     let command = Command::new(request, &mut query, who, &content)?;
     query.finish()?;
     let based_on = command.based_on()?;
-    command
-        .run(app, move |tx| {
-            let present = store::edit::get(tx.conn(), id)?;
-            check_version(&based_on, present.version, &present)?;
-            let new = input::tag(&whole(&present, &content.value)).map_err(Error::Invalid)?;
-            let tag = store::update(tx, id, &new)?;
-            Reply::ok(tag.version, &tag)
-        })
-        .await
+    let write = changing(id, based_on, content.value, whole)?;
+    command.run(app, write).await
 }
 
-fn parse_id(id: &str) -> Result<Id, Refusal> {
+/// The creation of a tag.
+pub(crate) fn creating(app: &web::Data<App>, value: &Value) -> Result<Write, Refusal> {
+    let new = input::tag(value).map_err(Error::Invalid)?;
+    let made_at = app.clone();
+    Ok(Box::new(move |tx| {
+        let id = store::create(tx, &new)?;
+        let tag = store::edit::get(tx.conn(), id)?;
+        let location = made_at.api_url(&format!("/v1/admin/tags/{id}"));
+        Reply::created(location, tag.version, &tag)
+    }))
+}
+
+/// The change of a tag to what `whole` makes of it and of what was sent.
+pub(crate) fn changing(
+    id: &str,
+    based_on: IfMatch,
+    sent: Value,
+    whole: fn(&AdminTag, &Value) -> Value,
+) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::edit::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        let new = input::tag(&whole(&present, &sent)).map_err(Error::Invalid)?;
+        let tag = store::update(tx, id, &new)?;
+        Reply::ok(tag.version, &tag)
+    }))
+}
+
+/// The removal of a tag.
+pub(crate) fn deleting(id: &str, based_on: IfMatch) -> Result<Write, Refusal> {
+    let id = parse_id(id)?;
+    Ok(Box::new(move |tx| {
+        let present = store::edit::get(tx.conn(), id)?;
+        check_version(&based_on, present.version, &present)?;
+        store::delete(tx, id)?;
+        Ok(Reply::no_content())
+    }))
+}
+
+pub(super) fn parse_id(id: &str) -> Result<Id, Refusal> {
     id.parse().map_err(|_no_id| Error::NotFound("tag").into())
 }

@@ -295,7 +295,7 @@ fn slug_fault(
     Ok(taken.then(|| Fault::at(pointer, FaultCode::Taken, detail)))
 }
 
-fn add_aliases(conn: &mut Conn, id: Id, aliases: &[String]) -> Result<()> {
+pub(super) fn add_aliases(conn: &mut Conn, id: Id, aliases: &[String]) -> Result<()> {
     for alias in aliases {
         let row = (
             tag_aliases::slug.eq(alias),

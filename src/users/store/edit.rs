@@ -302,6 +302,19 @@ fn remove_link(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     Ok(())
 }
 
+/// Counts and logs what became of an account's second factor, which its own store keeps and has authorised.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn note_second_factor(
+    tx: &mut Tx<'_>,
+    id: Id,
+    action: &'static str,
+    detail: Option<&str>,
+) -> Result<User> {
+    touched(tx, id, action, detail.map(str::to_owned))
+}
+
 /// Counts and logs a change, and answers the account as it is now.
 fn touched(tx: &mut Tx<'_>, id: Id, action: &'static str, detail: Option<String>) -> Result<User> {
     let changed = (

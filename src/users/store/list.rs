@@ -6,7 +6,7 @@ use super::{Row, columns};
 use crate::auth::model::Role;
 use crate::db::dialect::id_in;
 use crate::db::page::{Cursor, Key, Page, Slice};
-use crate::db::schema::users;
+use crate::db::schema::{totp_secrets, users};
 use crate::db::{Conn, each};
 use crate::error::Result;
 use crate::id::Id;
@@ -159,6 +159,7 @@ fn all(conn: &mut Conn, ids: &[Id]) -> Result<Vec<User>> {
         return Ok(Vec::new());
     }
     let accounts = users::table
+        .left_join(totp_secrets::table)
         .filter(id_in(users::id, ids))
         .order((users::created_at.asc(), users::id.asc()))
         .select(columns());

@@ -174,7 +174,7 @@ fn every_operation_says_what_it_is() {
             _ => &[
                 "create", "update", "replace", "delete", "move", "set", "accept", "begin", "renew",
                 "end", "restore", "publish", "schedule", "merge", "retag", "ping", "rotate",
-                "replay", "confirm", "submit", "send",
+                "replay", "confirm", "run", "submit", "send",
             ],
         };
         assert!(
@@ -306,7 +306,14 @@ fn each_documented_value_is_accepted() {
             );
             for value in values {
                 let target = operation.with(name, value.as_str().unwrap());
-                assert_eq!(admin.get(&target).status, 200, "{target}");
+                let answer = admin.get(&target);
+                // A value is read before what has an id is looked for; no such thing is there.
+                let expected = if operation.path.contains("{id}") {
+                    404
+                } else {
+                    200
+                };
+                assert_eq!(answer.status, expected, "{target}");
                 sorts += usize::from(name == "sort");
             }
         }

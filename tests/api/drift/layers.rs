@@ -34,6 +34,7 @@ const SLICES: &[&str] = &[
     "site",
     "tags",
     "users",
+    "webhooks",
 ];
 
 /// The files of a slice beside `model`, `store` and `http`, and the layer that each is part of.
@@ -45,6 +46,9 @@ const ALSO: &[(&str, &str)] = &[
     ("src/auth/write.rs", "http"),
     // Reads what the mails are about, and keeps the queue.
     ("src/mail/follower.rs", "store"),
+    // From the log to requests, beside the handlers.
+    ("src/webhooks/follow.rs", "http"),
+    ("src/webhooks/deliver.rs", "http"),
 ];
 
 #[test]

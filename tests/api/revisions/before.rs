@@ -253,6 +253,22 @@ fn a_name_of_that_time_stays_in_a_revision() {
 }
 
 #[test]
+fn tags_that_many_texts_get_at_once_make_a_revision_of_each() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let path = make(
+        &editor,
+        &json!({"title": "Tea", "text": "A cup", "tags": ["Drinks"]}),
+    );
+    let id = path.rsplit('/').next().unwrap();
+    let asked = json!({"articles": [id], "add": ["Leaves"], "remove": ["Drinks"]});
+    assert_eq!(editor.post("/v1/admin/articles/retag", &asked).status, 200);
+    let tag_of = |n| content(&editor, &path, n)["tags"][0]["name"].clone();
+    assert_eq!((tag_of(1), tag_of(2)), (json!("Drinks"), json!("Leaves")));
+    assert_eq!(revisions(&editor, &path).len(), 2);
+}
+
+#[test]
 fn what_is_no_revision_of_the_text_is_not_found_and_changes_nothing() {
     let server = Server::start();
     let admin = server.sign_in(Role::Admin);

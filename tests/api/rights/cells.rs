@@ -221,5 +221,8 @@ fn lasting(answer: &Answer) -> Option<Value> {
             fields.remove(name);
         }
     }
+    if let Value::Object(fields) = &mut body {
+        fields.remove("secret");
+    }
     Some(body)
 }

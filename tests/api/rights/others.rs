@@ -123,15 +123,45 @@ impl<'s> Others<'s> {
         if template.starts_with("/v1/admin/auth/") || is_own(template) {
             return self.of_oneself(route, template, who);
         }
+        if template.ends_with("/{id}/totp") {
+            let id = thing.rsplit('/').next().unwrap().parse().unwrap();
+            self.server.forget_totp(id);
+            let person = self.server.admit(id);
+            let session = self.server.session_of(person.id);
+            self.server.enable_totp(&session);
+            return Asked::plain(&format!("{thing}/totp"));
+        }
         let path = template.replace("/v1/admin/", "");
         let name = path.split('/').next().unwrap();
         let whole = path == name;
-        if method == "GET" || template.ends_with("/link") || template.ends_with("/sessions") {
+        let ends = ["/link", "/sessions", "/ping", "/rotate-secret", "/replay"];
+        if method == "GET" || ends.iter().any(|end| template.ends_with(end)) {
+            let none = Id::new().to_string();
             let below = path.rsplit_once("{id}").map(|(_, below)| below);
             return match below {
-                Some(below) => Asked::plain(&format!("{thing}{below}")),
+                Some(below) => {
+                    Asked::plain(&format!("{thing}{}", below.replace("{delivery}", &none)))
+                }
                 None => Asked::plain(template),
             };
+        }
+        if template.ends_with("/merge") {
+            let other = self.thing(route);
+            let into = self.cast.admin.get(&other).ok()["id"].clone();
+            return Asked::with(&format!("{thing}/merge"), json!({"into": into}));
+        }
+        if template.ends_with("/retag") {
+            self.number += 1;
+            let title = json!({"title": format!("Text {}", self.number)});
+            let made = self.cast.admin.post("/v1/admin/articles", &title).created();
+            let body = json!({"articles": [made["id"]], "add": ["Something new"]});
+            return Asked::with(template, body);
+        }
+        if name == "batch" {
+            let one =
+                json!({"method": "POST", "path": "/v1/admin/tags", "body": self.content("tags")});
+            // Its answer is of many, each with an id of its own: no rehearsal is word for word the same.
+            return Asked::with(template, json!({"operations": [one]})).for_real();
         }
         if method == "POST" {
             return Asked::with(template, self.content(name));
@@ -142,6 +172,7 @@ impl<'s> Others<'s> {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
             ("messages", _) => json!({"status": "read"}),
+            ("webhooks", _) => json!({"name": "another receiver"}),
             _ => self.content(name),
         });
         Asked {
@@ -191,6 +222,12 @@ impl<'s> Others<'s> {
                 let body = json!({"current_password": present, "new_password": NEW_PASSWORD});
                 Asked::with(template, body)
             }
+            "POST /v1/admin/me/totp"
+            | "POST /v1/admin/me/totp/confirm"
+            | "POST /v1/admin/me/totp/recovery-codes"
+            | "POST /v1/admin/me/totp/disable" => {
+                Asked::with(template, self.of_second_factor(route, who)).for_real()
+            }
             "DELETE /v1/admin/me/sessions/{id}" => {
                 let account = if who.signs_in() {
                     who.account
@@ -205,6 +242,30 @@ impl<'s> Others<'s> {
         }
     }
 
+    /// What proves that somebody may do this to their second factor, which is there as far as it has to be.
+    fn of_second_factor(&mut self, route: &str, who: &Someone) -> Value {
+        let password = self.server.password();
+        let now = self.server.clock.now();
+        let end = route.rsplit('/').next().unwrap();
+        if end == "totp" {
+            return json!({"current_password": password});
+        }
+        if !who.signs_in() {
+            return match end {
+                "confirm" => json!({"code": "492039"}),
+                _ => json!({"current_password": password, "code": "492039"}),
+            };
+        }
+        let client = self.server.session_of(who.account);
+        self.server.forget_totp(who.account);
+        if end == "confirm" {
+            let app = self.server.begin_totp(&client);
+            return json!({"code": app.code(now, 0)});
+        }
+        let app = self.server.enable_totp(&client);
+        json!({"current_password": password, "code": app.code(now, 1)})
+    }
+
     /// The content of something new that is named so.
     fn content(&mut self, name: &str) -> Value {
         self.number += 1;
@@ -217,6 +278,12 @@ impl<'s> Others<'s> {
                 json!({"email": email, "name": "Ada", "role": "author"})
             }
             "api-keys" => json!({"name": "a program", "scopes": ["drafts:read"]}),
+            "webhooks" => json!({
+                "name": "a receiver",
+                "url": "https://hooks.example.org/",
+                "events": ["article.*"],
+                "enabled": false,
+            }),
             unknown => panic!("what is in {unknown}?"),
         }
     }

@@ -67,6 +67,7 @@ impl<'d> World<'d> {
             5..=7 => self.move_text(),
             8 => self.purge(),
             9 | 10 => self.rename_tag(),
+            11 if self.random.once_in(2) => self.merge_tags(),
             11 => self.delete_tag(),
             12 | 13 => self.rename_author(),
             14 => self.delete_author(),
@@ -195,6 +196,12 @@ impl<'d> World<'d> {
     fn delete_tag(&mut self) {
         if let Some(tag) = self.any_tag() {
             self.write(move |tx| topics::store::delete(tx, tag));
+        }
+    }
+
+    fn merge_tags(&mut self) {
+        if let (Some(tag), Some(other)) = (self.any_tag(), self.any_tag()) {
+            self.write(move |tx| topics::store::merge(tx, tag, other).map(|_| ()));
         }
     }
 

@@ -1,0 +1,281 @@
+//! What this server says to addresses that its users name: one client, with one set of rules. It connects to addresses of
+//! the public internet alone, and to those that its operator allows; follows no redirect; waits only so long; and reads no
+//! more of an answer than it needs.
+
+pub mod address;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use url::Host;
+
+/// Bytes of an answer that are read, so that its connection can be used again.
+const ANSWER: usize = 64 * 1024;
+/// How long is spent on what an answer says after its status.
+const REST: Duration = Duration::from_secs(1);
+
+/// Where this server may connect to, and how long that may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Networks beside the public internet.
+    pub allowed: Vec<IpNet>,
+    /// How long it may take to be connected.
+    pub connect: Duration,
+    /// How long it may take until the status of the answer is there.
+    pub total: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            allowed: Vec::new(),
+            connect: Duration::from_secs(3),
+            total: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// In how many seconds to come back, where it says so in seconds.
+    pub retry_after: Option<Duration>,
+}
+
+/// Why there is no answer, in words for whoever named the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The URL is none that anything is sent to.
+    #[error("the URL is not an http or https address without a user")]
+    Url,
+    /// The name stands for no address.
+    #[error("the name of the host leads nowhere")]
+    Unknown,
+    /// Every address of the name is one that nothing is sent to.
+    #[error("the address is not on the public internet, and this server is not set to reach it")]
+    Forbidden,
+    /// No connection.
+    #[error("no connection could be made")]
+    Connect,
+    /// Too late.
+    #[error("there was no answer in time")]
+    Time,
+    /// What came was no HTTP, or broke off.
+    #[error("the connection broke before there was an answer")]
+    Broken,
+}
+
+/// The client.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    client: Client,
+    allowed: Arc<[IpNet]>,
+    total: Duration,
+}
+
+impl Outbound {
+    /// A client with these settings.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(settings: &Settings) -> reqwest::Result<Self> {
+        let allowed: Arc<[IpNet]> = settings.allowed.clone().into();
+        let client = Client::builder()
+            .dns_resolver(Checked {
+                allowed: Arc::clone(&allowed),
+            })
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(settings.connect)
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(Duration::from_secs(15))
+            .user_agent("Masthead")
+            .build()?;
+        Ok(Self {
+            client,
+            allowed,
+            total: settings.total,
+        })
+    }
+
+    /// Sends this by POST, and answers with the status.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let url = parse(url)?;
+        // A literal address asks no resolver.
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) => None,
+            None => return Err(Failure::Url),
+        };
+        if literal.is_some_and(|address| !may_reach(address, &self.allowed)) {
+            return Err(Failure::Forbidden);
+        }
+        let request = self.client.post(url).headers(headers).body(body);
+        let answer = tokio::time::timeout(self.total, request.send())
+            .await
+            .map_err(|_elapsed| Failure::Time)?
+            .map_err(|error| why(&error))?;
+        let retry_after = answer.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let told = Answer {
+            status: answer.status().as_u16(),
+            retry_after: retry_after.map(Duration::from_secs),
+        };
+        // The status is all that counts; where the rest takes long or is much, the connection goes with it.
+        let _taken = tokio::time::timeout(REST, take(answer)).await;
+        Ok(told)
+    }
+}
+
+/// A URL that something may be sent to, as far as its text tells.
+///
+/// # Errors
+/// [`Failure::Url`] where it is none.
+pub fn parse(text: &str) -> Result<Url, Failure> {
+    let url = Url::parse(text).map_err(|_no_url| Failure::Url)?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if plain { Ok(url) } else { Err(Failure::Url) }
+}
+
+/// Reads an answer as far as it is read.
+async fn take(mut answer: Response) -> reqwest::Result<()> {
+    let mut bytes = 0;
+    while bytes < ANSWER
+        && let Some(chunk) = answer.chunk().await?
+    {
+        bytes += chunk.len();
+    }
+    Ok(())
+}
+
+/// Whether a connection may be made to this address.
+fn may_reach(address: IpAddr, allowed: &[IpNet]) -> bool {
+    address::is_public(address)
+        || allowed
+            .iter()
+            .any(|network| network.contains(&address::plain(address)))
+}
+
+/// Why nothing came. What the resolver said is found at the bottom.
+fn why(error: &reqwest::Error) -> Failure {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return *failure;
+        }
+        cause = error.source();
+    }
+    if error.is_timeout() {
+        Failure::Time
+    } else if error.is_connect() {
+        Failure::Connect
+    } else {
+        Failure::Broken
+    }
+}
+
+/// Names to addresses, of which only those are told that may be connected to: what is checked is what is used.
+struct Checked {
+    allowed: Arc<[IpNet]>,
+}
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = Arc::clone(&self.allowed);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<SocketAddr> = found.map_err(|_unknown| Failure::Unknown)?.collect();
+            if found.is_empty() {
+                return Err(Failure::Unknown.into());
+            }
+            let mut reached = found;
+            reached.retain(|address| may_reach(address.ip(), &allowed));
+            if reached.is_empty() {
+                return Err(Failure::Forbidden.into());
+            }
+            let reached: Addrs = Box::new(reached.into_iter());
+            Ok(reached)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_web_addresses_are_sent_to() {
+        for good in [
+            "http://example.org",
+            "https://example.org:8443/a?b=c",
+            "https://[2606:4700::1]/",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "/path",
+            "example.org",
+            "ftp://example.org",
+            "file:///etc/passwd",
+            "https://user@example.org",
+            "https://user:word@example.org",
+            "https://:word@example.org",
+            "gopher://example.org",
+            "https://",
+        ] {
+            assert_eq!(parse(bad), Err(Failure::Url), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_is_reached_in_every_spelling() {
+        let allowed = ["127.0.0.0/8".parse().unwrap(), "fd00::/16".parse().unwrap()];
+        let may = |text: &str| may_reach(text.parse().unwrap(), &allowed);
+        assert!(may("127.0.0.1") && may("::ffff:127.0.0.1") && may("fd00::1") && may("9.9.9.9"));
+        assert!(!may("10.0.0.1") && !may("::1") && !may("fd01::1") && !may("::ffff:10.0.0.1"));
+    }
+
+    #[test]
+    fn literals_in_any_spelling_are_refused_before_a_connection() {
+        let outbound = Outbound::new(&Settings::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        for url in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://017700000001/",
+            "http://[::1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://localhost/",
+        ] {
+            let post = outbound.post(url, HeaderMap::new(), Vec::new());
+            assert_eq!(runtime.block_on(post), Err(Failure::Forbidden), "{url}");
+        }
+    }
+}
