@@ -9,6 +9,7 @@ pub mod model;
 pub mod new;
 pub mod render;
 pub mod retag;
+pub mod review;
 pub mod revision;
 pub mod schedule;
 pub mod store;

@@ -127,6 +127,8 @@ pub enum Action {
     },
     /// Say to whom a text belongs.
     Assign,
+    /// Send back a text that was handed in.
+    Review,
     /// Write tags.
     Tags,
     /// Write an author.
@@ -189,9 +191,11 @@ fn role_may(role: Role, action: Action) -> bool {
             Role::Reader => false,
         },
         Action::Author { own: true } => role >= Role::Contributor,
-        Action::Assign | Action::Tags | Action::Author { own: false } | Action::Redirects => {
-            role >= Role::Editor
-        }
+        Action::Assign
+        | Action::Review
+        | Action::Tags
+        | Action::Author { own: false }
+        | Action::Redirects => role >= Role::Editor,
         // Readers wrote to the editors, and to nobody else in the house.
         Action::Inbox { .. } => role >= Role::Editor,
         Action::Site | Action::Administer => role == Role::Admin,
@@ -213,7 +217,7 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
             (quiet || has(Scope::ArticlesPublish))
                 && (!(quiet || edits) || has(Scope::ArticlesWrite))
         }
-        Action::Assign => has(Scope::ArticlesWrite),
+        Action::Assign | Action::Review => has(Scope::ArticlesWrite),
         Action::Tags => has(Scope::TagsWrite),
         Action::Author { .. } => has(Scope::AuthorsWrite),
         Action::Site => has(Scope::SiteWrite),

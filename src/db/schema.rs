@@ -305,6 +305,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    review_notes (id) {
+        id -> Binary,
+        article_id -> Binary,
+        action -> Text,
+        note -> Text,
+        at -> BigInt,
+        user_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     preview_links (id) {
         id -> Binary,
         article_id -> Binary,
@@ -405,6 +416,7 @@ diesel::joinable!(article_authors -> authors (author_id));
 diesel::joinable!(imports -> articles (article_id));
 diesel::joinable!(preview_links -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(review_notes -> users (user_id));
 diesel::joinable!(schedules -> articles (article_id));
 diesel::joinable!(schedules -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -439,6 +451,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
 diesel::allow_tables_to_appear_in_same_query!(schedules, users);
+diesel::allow_tables_to_appear_in_same_query!(review_notes, users);
 diesel::allow_tables_to_appear_in_same_query!(articles, users);
 
 diesel::table! {

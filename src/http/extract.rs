@@ -78,6 +78,22 @@ impl Content {
         })
     }
 
+    /// Of a write that may do without content: null where there is none.
+    ///
+    /// # Errors
+    /// As [`Content::read`].
+    pub async fn read_if_any(
+        request: &HttpRequest,
+        payload: web::Payload,
+        size: Size,
+    ) -> Result<Self, Refusal> {
+        if super::envelope::has_content(request.headers()) {
+            Self::read(request, payload, size).await
+        } else {
+            Ok(Self::default())
+        }
+    }
+
     /// With a digest against which nobody can try contents without this key: for what holds a password.
     #[must_use]
     pub fn sealed(mut self, key: &[u8; 32]) -> Self {

@@ -312,6 +312,9 @@ impl Route<'_> {
     fn takes_version(self) -> bool {
         let optional = [
             "/{way}",
+            "/{id}/schedule",
+            "/{id}/submit",
+            "/{id}/send-back",
             "/merge",
             "/revisions/{n}/restore",
             "/working-copy/publish",

@@ -76,9 +76,17 @@ fn hide_by_hand(twin: &Server) {
     admin.post("/v1/admin/tags", &tag).created();
     let key = json!({"name": "xyzzy", "scopes": ["drafts:read"]});
     admin.post("/v1/admin/api-keys", &key).created();
-    for (number, fate) in ["kept", "trashed", "restored", "purged", "submitted"]
-        .into_iter()
-        .enumerate()
+    for (number, fate) in [
+        "kept",
+        "trashed",
+        "restored",
+        "purged",
+        "submitted",
+        "sent back",
+        "scheduled",
+    ]
+    .into_iter()
+    .enumerate()
     {
         for route in ["articles", "pages"] {
             let locale = ["en", "de"][number % 2];
@@ -113,6 +121,17 @@ fn hide_by_hand(twin: &Server) {
                     assert_eq!(admin.delete(&purge, made.etag()).status, 204);
                 }
                 "submitted" => assert_eq!(admin.order(&format!("{path}/submit")).status, 200),
+                "sent back" => {
+                    for way in ["submit", "send-back"] {
+                        let noted = admin.post(&format!("{path}/{way}"), &json!({"note": CANARY}));
+                        assert_eq!(noted.status, 200, "{way}");
+                    }
+                }
+                "scheduled" => {
+                    let plan = json!({"publish_at": "2030-01-01T00:00:00Z", "unpublish_at": "2030-01-02T00:00:00Z"});
+                    let planned = admin.post(&format!("{path}/schedule"), &plan);
+                    assert_eq!(planned.status, 200);
+                }
                 _ => {}
             }
         }

@@ -31,6 +31,7 @@ mod problems;
 mod races;
 mod refusals;
 mod resolve;
+mod review;
 mod revisions;
 mod rights;
 mod schedule;

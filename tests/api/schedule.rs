@@ -1,5 +1,7 @@
 //! What texts do by themselves: never early, never twice, none missed, however the clock goes.
 
+mod killed;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -309,12 +311,14 @@ fn what_cannot_be_is_refused_by_name() {
         ),
         ["/unpublish_at conflicting"]
     );
+    let later = json!({"publish_at": "2026-11-22T12:00:00Z"});
+    let stale = editor.request("POST", &at).header("if-match", "\"9.x\"");
+    assert_eq!(stale.json(&later).send().status, 412);
     let nothing_to_end = json!({"unpublish_at": "2026-11-22T12:00:00Z"});
     assert_eq!(editor.post(&at, &nothing_to_end).status, 409);
 
     let contributor = server.sign_in(Role::Contributor);
     let own = draft(&contributor, "Own");
-    let later = json!({"publish_at": "2026-11-22T12:00:00Z"});
     assert_eq!(
         contributor.post(&format!("{own}/schedule"), &later).status,
         403

@@ -8,9 +8,9 @@ use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
-    published_counts, recovery_codes, redirects, refresh_tokens, revision_losses, revision_texts,
-    revisions, schedules, security_events, sessions, site, tag_aliases, tags, totp_secrets,
-    user_links, users, webhook_deliveries, webhooks, working_copies,
+    published_counts, recovery_codes, redirects, refresh_tokens, review_notes, revision_losses,
+    revision_texts, revisions, schedules, security_events, sessions, site, tag_aliases, tags,
+    totp_secrets, user_links, users, webhook_deliveries, webhooks, working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -147,6 +147,10 @@ fn every_column_of_every_table_is_there() {
     );
     admin.post(&links, &json!({})).created();
     let id = draft["id"].as_str().unwrap();
+    let note = json!({"note": "Look"});
+    let submitted = admin.post(&format!("/v1/admin/articles/{id}/submit"), &note);
+    assert_eq!(submitted.status, 200);
+    reads!(server, review_notes: Id, Id, Text, Text, Time, Option<Id>);
     let later = json!({"publish_at": "2031-01-01T00:00:00Z"});
     let scheduled = admin.post(&format!("/v1/admin/articles/{id}/schedule"), &later);
     assert_eq!(scheduled.status, 200);

@@ -5,5 +5,5 @@ pub(crate) mod copies;
 mod killed;
 mod live;
 mod pages;
-mod random;
+pub(crate) mod random;
 mod world;

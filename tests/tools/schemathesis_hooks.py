@@ -184,6 +184,8 @@ def before_call(context, case, kwargs):
     choose_id(case, turn)
     if case.path.endswith(("/working-copy", "/publish")) and case.method not in ("PATCH", "PUT"):
         begin_copy(case, n)
+    if case.path.endswith("/send-back"):
+        begin_review(case)
     key = str(case.headers.get("Idempotency-Key", ""))
     if re.fullmatch("[!-~]{1,240}", key):
         # A key stands for one write, also where something else of the request was meant to be wrong.
@@ -241,6 +243,13 @@ def begin_copy(case, n):
     path = f"{case.path.removeprefix(ADMIN).split('/')[0]}/{case.path_parameters['id']}"
     headers = {"If-Match": SERVER.get(path).headers.get("ETag", "")}
     SERVER.call("PATCH", f"{path}/working-copy", json={"subtitle": f"Copy {n}"}, headers=headers)
+
+
+def begin_review(case):
+    """A text in review to send back, of what can be."""
+    path = f"{case.path.removeprefix(ADMIN).split('/')[0]}/{case.path_parameters['id']}"
+    for way in ("restore", "unpublish", "submit"):
+        SERVER.call("POST", f"{path}/{way}")
 
 
 def choose_content(case, operation, n, turn):
@@ -330,7 +339,7 @@ def name_version(case):
     if "If-Match" not in known:
         return
     path = case.formatted_path.removesuffix(f"/{case.path_parameters.get('way')}").removeprefix(ADMIN)
-    path = re.sub("/revisions/[^/]*/restore$", "", path.removesuffix("/publish").removesuffix("/merge"))
+    path = re.sub("/(schedule|submit|send-back|revisions/[^/]*/restore)$", "", path.removesuffix("/publish").removesuffix("/merge"))
     etag = SERVER.get(path).headers.get("ETag")
     if not etag and path.endswith("/working-copy"):
         # The first save is based on the text.

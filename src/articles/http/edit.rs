@@ -103,7 +103,6 @@ enum Way {
     Publish,
     Unpublish,
     Archive,
-    Submit,
     Restore,
 }
 
@@ -113,6 +112,7 @@ fn way_of(name: &str) -> Result<Transition, Error> {
             way @ (Transition::Publish
             | Transition::Unpublish
             | Transition::Archive
+            // Has a route of its own, which takes a note; in a batch it is a way like the others.
             | Transition::Submit
             | Transition::Restore),
         ) => Ok(way),
@@ -391,8 +391,8 @@ pub(crate) async fn delete_page(
 
 /// Move an article to another state
 ///
-/// `publish` puts it out now, `unpublish` makes it a draft again, `archive` keeps it out of sight, `submit` hands it to an
-/// editor, `restore` takes it out of the trash. `If-Match` is not required, and honoured.
+/// `publish` puts it out now, `unpublish` makes it a draft again, `archive` keeps it out of sight, `restore` takes it out of
+/// the trash. `If-Match` is not required, and honoured.
 #[utoipa::path(
     tag = "Editing articles",
     params(
@@ -401,7 +401,7 @@ pub(crate) async fn delete_page(
     ),
     responses((status = 200, description = "The article", body = AdminArticle))
 )]
-#[post("/v1/admin/articles/{id}/{way:publish|unpublish|archive|submit|restore}")]
+#[post("/v1/admin/articles/{id}/{way:publish|unpublish|archive|restore}")]
 pub(crate) async fn move_article(
     allowed: Allowed<WriteArticles>,
     request: HttpRequest,
@@ -423,7 +423,7 @@ pub(crate) async fn move_article(
     ),
     responses((status = 200, description = "The page", body = AdminArticle))
 )]
-#[post("/v1/admin/pages/{id}/{way:publish|unpublish|archive|submit|restore}")]
+#[post("/v1/admin/pages/{id}/{way:publish|unpublish|archive|restore}")]
 pub(crate) async fn move_page(
     allowed: Allowed<WritePages>,
     request: HttpRequest,

@@ -4,6 +4,7 @@ pub mod edit;
 pub(crate) mod input;
 pub mod query;
 pub mod retag;
+pub mod review;
 pub mod revisions;
 pub mod schedule;
 pub mod working_copies;

@@ -14,6 +14,7 @@ mod neighbours;
 mod owners;
 mod rerender;
 mod retag;
+pub mod review;
 pub mod revisions;
 pub mod schedule;
 mod slugs;

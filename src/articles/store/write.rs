@@ -200,6 +200,16 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
 /// # Errors
 /// [`Error::Conflict`] where no such way leads from its state; [`Error::NotFound`] where there is no such article.
 pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
+    transition_telling(tx, id, way, None)
+}
+
+/// The same, with something more to tell in the log.
+pub(super) fn transition_telling(
+    tx: &mut Tx<'_>,
+    id: Id,
+    way: Transition,
+    detail: Option<String>,
+) -> Result<Stored> {
     let was = before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
     let action = |after| Action::Text {
         kind: was.kind,
@@ -244,7 +254,7 @@ pub fn transition(tx: &mut Tx<'_>, id: Id, way: Transition) -> Result<Stored> {
         state,
         published_at,
         action: way.done(),
-        detail: None,
+        detail,
     };
     apply(tx, id, was, to)
 }

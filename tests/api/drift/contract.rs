@@ -174,7 +174,7 @@ fn every_operation_says_what_it_is() {
             _ => &[
                 "create", "update", "replace", "delete", "move", "set", "accept", "begin", "renew",
                 "end", "restore", "publish", "schedule", "merge", "retag", "ping", "rotate",
-                "replay", "confirm", "run",
+                "replay", "confirm", "run", "submit", "send",
             ],
         };
         assert!(

@@ -45,7 +45,7 @@ pub(crate) const STATES: [&str; 6] = [
 /// What is done to a text, by its state. Where no way leads from a state, those who could go such a way are answered 409.
 /// Of pages nobody has any of their own: `own:` does not count there.
 #[rustfmt::skip]
-pub(crate) const TEXTS: [(&str, [Cell; 6]); 24] = [
+pub(crate) const TEXTS: [(&str, [Cell; 6]); 26] = [
     //             draft         in_review     scheduled      published      archived       trashed
     ("GET",       [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("PATCH",     [(QUIET, 200), (QUIET, 200), (EDIT, 200),   (EDIT, 200),   (EDIT, 200),   (QUIET, 409)]),
@@ -59,6 +59,9 @@ pub(crate) const TEXTS: [(&str, [Cell; 6]); 24] = [
     ("archive",   [(MOVE, 409),  (MOVE, 409),  (MOVE, 409),   (MOVE, 200),   (MOVE, 409),   (MOVE, 409)]),
     ("restore",   [(QUIET, 409), (QUIET, 409), (MOVE, 409),   (MOVE, 409),   (MOVE, 409),   (QUIET, 200)]),
     ("schedule",  [(MOVE, 200),  (MOVE, 200),  (MOVE, 200),   (MOVE, 409),   (MOVE, 200),   (MOVE, 409)]),
+    // Handing back is for editors: it is not the writer's own text that they review.
+    ("send back", [(GIVE, 409),  (GIVE, 200),  (GIVE_OUT, 409), (GIVE_OUT, 409), (GIVE_OUT, 409), (GIVE, 409)]),
+    ("notes",     [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("previews",  [(READ, 200),  (READ, 200),  (READ, 200),   (READ, 200),   (READ, 200),   (READ, 200)]),
     ("preview",   [(QUIET, 201), (QUIET, 201), (EDIT, 201),   (EDIT, 409),   (EDIT, 201),   (QUIET, 409)]),
     // What readers see, and what is in the trash, has none.

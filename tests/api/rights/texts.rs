@@ -19,7 +19,7 @@ const LATER: &str = "2031-01-01T00:00:00.000Z";
 const MUCH_LATER: &str = "2032-01-01T00:00:00.000Z";
 
 /// The ways that have an address of their own.
-const WAYS: [&str; 5] = ["submit", "publish", "unpublish", "archive", "restore"];
+const WAYS: [&str; 4] = ["publish", "unpublish", "archive", "restore"];
 
 /// The texts of one kind.
 pub(crate) struct Texts<'s> {
@@ -37,7 +37,12 @@ pub(crate) fn routes(kind: Kind) -> BTreeSet<String> {
     let whole = ["GET", "POST"].map(|method| format!("{method} {base}"));
     let each = ["GET", "PATCH", "PUT", "DELETE"].map(|method| format!("{method} {base}/{{id}}"));
     let ways = [format!("POST {base}/{{id}}/{{way}}")];
-    let schedule = [format!("POST {base}/{{id}}/schedule")];
+    let schedule = [
+        format!("POST {base}/{{id}}/schedule"),
+        format!("POST {base}/{{id}}/submit"),
+        format!("POST {base}/{{id}}/send-back"),
+        format!("GET {base}/{{id}}/review-notes"),
+    ];
     let previews = [
         format!("GET {base}/{{id}}/preview-links"),
         format!("POST {base}/{{id}}/preview-links"),
@@ -191,6 +196,17 @@ impl<'s> Texts<'s> {
                     Some(body),
                 )
             }
+            "submit" => (format!("POST {one}/submit"), format!("{path}/submit"), None),
+            "send back" => (
+                format!("POST {one}/send-back"),
+                format!("{path}/send-back"),
+                Some(json!({"note": "Once more"})),
+            ),
+            "notes" => (
+                format!("GET {one}/review-notes"),
+                format!("{path}/review-notes"),
+                None,
+            ),
             "previews" | "preview" => {
                 let (method, body) = match done {
                     "previews" => ("GET", None),

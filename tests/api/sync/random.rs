@@ -29,7 +29,7 @@ fn patiently() -> Server {
 }
 
 /// As many rounds as are wanted, each with a number to draw from.
-pub(super) fn rounds(few: u64, mut round: impl FnMut(u64)) {
+pub(crate) fn rounds(few: u64, mut round: impl FnMut(u64)) {
     let (began, soak) = (Instant::now(), soak());
     for number in 0.. {
         let enough = match soak {
