@@ -184,7 +184,7 @@ def before_call(context, case, kwargs):
     choose_id(case, turn)
     if case.path.endswith(("/working-copy", "/publish")) and case.method not in ("PATCH", "PUT"):
         begin_copy(case, n)
-    if case.path.endswith("/send-back"):
+    if case.path.endswith(("/send-back", "/{id}/schedule")):
         begin_review(case)
     key = str(case.headers.get("Idempotency-Key", ""))
     if re.fullmatch("[!-~]{1,240}", key):
@@ -246,7 +246,7 @@ def begin_copy(case, n):
 
 
 def begin_review(case):
-    """A text in review to send back, of what can be."""
+    """A text in review to send back or to schedule, of what can be."""
     path = f"{case.path.removeprefix(ADMIN).split('/')[0]}/{case.path_parameters['id']}"
     for way in ("restore", "unpublish", "submit"):
         SERVER.call("POST", f"{path}/{way}")
@@ -300,6 +300,11 @@ def choose_content(case, operation, n, turn):
         body[form] = None
     if body.get("expires_at"):
         body["expires_at"] = LATER
+    if operation.startswith("schedule_"):
+        # One of the two is given, and both lie ahead.
+        body = {"publish_at": LATER} | body
+        free("publish_at", lambda time: LATER)
+        free("unpublish_at", lambda time: LATER.replace("T00", "T12"))
     case.body = body
 
 
