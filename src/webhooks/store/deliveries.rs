@@ -162,6 +162,8 @@ pub(in crate::webhooks) fn add(conn: &mut Conn, of: Id, event: &Event, now: Time
         true => None,
         false => Some(now),
     };
+    // Before this is among what is due.
+    let rests = super::sending::rests(conn, of)?;
     let name = format!("{}.{}", event.resource.as_str(), event.action);
     let row = (
         webhook_deliveries::position.eq(Some(event.position)),
@@ -173,8 +175,8 @@ pub(in crate::webhooks) fn add(conn: &mut Conn, of: Id, event: &Event, now: Time
         .on_conflict_do_nothing()
         .execute(c))?;
     match next {
-        Some(next) => super::sending::expect(conn, of, next),
-        None => Ok(()),
+        Some(next) if !rests => super::sending::expect(conn, of, next),
+        _ => Ok(()),
     }
 }
 
@@ -298,14 +300,21 @@ pub(in crate::webhooks) fn pending(conn: &mut Conn) -> Result<i64> {
     Ok(each!(conn, c => pending.get_result(c))?)
 }
 
-/// Removes some of what ended long ago, and answers whether there may be more.
+/// Removes some of what ended long ago, or never will since its webhook is disabled, and answers whether there may be more.
 ///
 /// # Errors
 /// When the database fails.
 pub fn sweep(conn: &mut Conn, now: Time) -> Result<bool> {
+    let long_ago = now.minus(REMEMBERED);
     let old = table
         .select(webhook_deliveries::id)
-        .filter(webhook_deliveries::ended_at.lt(now.minus(REMEMBERED)))
+        .filter(
+            webhook_deliveries::ended_at
+                .lt(long_ago)
+                .or(webhook_deliveries::ended_at
+                    .is_null()
+                    .and(webhook_deliveries::created_at.lt(long_ago))),
+        )
         .limit(SWEPT);
     let old: Vec<Id> = each!(conn, c => old.load(c))?;
     for id in &old {

@@ -158,14 +158,25 @@ pub(in crate::webhooks) fn note(
         Verdict::Delivered => None,
         _ => Some(failing.unwrap_or(attempt.at)),
     };
+    let mut next = next_of(conn, sent.webhook)?;
+    if let (Some(since), None) = (failing, attempt.status) {
+        // It held a place of all for as long as a request may take.
+        next = next.map(|next| next.max(attempt.at.plus(rest(since, attempt.at))));
+    }
     let row = (
         webhooks::failing_since.eq(failing),
-        webhooks::next_at.eq(next_of(conn, sent.webhook)?),
+        webhooks::next_at.eq(next),
         // Who had the last turn is last again. Long before any present, whichever way the clock jumps.
         webhooks::leased_until.eq(attempt.at.minus(PAST)),
     );
     each!(conn, c => diesel::update(webhooks::table.find(sent.webhook)).set(row).execute(c))?;
     Ok(failing.is_some_and(|since| attempt.at >= since.plus(DEAD)))
+}
+
+/// How long nothing is sent to who does not answer: a quarter of the time that this has lasted, from 5 seconds to 5 minutes.
+fn rest(since: Time, now: Time) -> Duration {
+    let lasted = u64::try_from(now.millis().saturating_sub(since.millis())).unwrap_or(0);
+    Duration::from_millis((lasted / 4).clamp(5_000, 300_000))
 }
 
 /// When the first of what is on its way to a webhook is due.
@@ -177,6 +188,17 @@ fn next_of(conn: &mut Conn, webhook: Id) -> Result<Option<Time>> {
         .order(deliveries::next_at);
     let first: Option<Option<Time>> = each!(conn, c => first.first(c).optional())?;
     Ok(first.flatten())
+}
+
+/// Whether a webhook rests: something is due before anything is sent to it.
+pub(super) fn rests(conn: &mut Conn, webhook: Id) -> Result<bool> {
+    let next = webhooks::table.find(webhook).select(webhooks::next_at);
+    let next: Option<Option<Time>> = each!(conn, c => next.first(c).optional())?;
+    let first = next_of(conn, webhook)?;
+    Ok(next
+        .flatten()
+        .zip(first)
+        .is_some_and(|(next, first)| first < next))
 }
 
 /// Something is due to a webhook at this time, or before.

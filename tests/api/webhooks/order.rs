@@ -125,6 +125,30 @@ fn one_that_hangs_holds_up_nobody() {
 }
 
 #[test]
+fn one_that_does_not_answer_is_left_alone_for_a_while() {
+    let (server, receiver) = (server(), Receiver::start());
+    receiver.answers("/silent", Answers::Silent);
+    let admin = server.sign_in(Role::Admin);
+    let silent = hook(&admin, &receiver.url("/silent"), &["tag.*"]);
+    hook(&admin, &receiver.url("/"), &["tag.*"]);
+    let name = |name: &str| {
+        let tag = json!({"name": name});
+        admin.post("/v1/admin/tags", &tag).created();
+    };
+    name("First");
+    name("Second");
+    // The one attempt has ended, and the other tag would be due.
+    deliveries(&admin, &silent, |items| {
+        items.iter().any(|item| item["attempts"] == 1)
+    });
+    name("Third");
+    receiver.wait("/", 3);
+    assert_eq!(receiver.got("/silent").len(), 1);
+    server.clock.advance(Duration::from_secs(6));
+    receiver.wait("/silent", 2);
+}
+
+#[test]
 fn a_thousand_are_told_each_once() {
     let (server, receiver) = (server(), Receiver::start());
     let url = receiver.url("");
