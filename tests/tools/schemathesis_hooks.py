@@ -42,6 +42,8 @@ UNFORESEEABLE = [
         r"/(expires|publish|unpublish)_at": "too_small",
         # What is easy to guess, and the present password.
         r"/(new_|current_)?password": "not_allowed",
+        # Which methods go with which paths, each resource in one operation only.
+        r"/operations/[0-9]+/path": "not_allowed repeated",
         # A code that counts now only the app knows.
         r"/code": "not_allowed",
         # An address: no pattern says what a URL is.
