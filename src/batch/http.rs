@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::model::{self, BatchResult, Method, Operation, OperationResult, Subject};
 use crate::app::App;
-use crate::articles::http::edit::{self as texts, How};
+use crate::articles::http::edit::writes::{self as texts, How};
 use crate::articles::model::Kind;
 use crate::auth::extract::{
     Allowed, Permission, WriteAnything, WriteArticles, WriteAuthors, WritePages, WriteRedirects,

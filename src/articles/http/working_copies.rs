@@ -1,9 +1,12 @@
 //! Working copies for editors: changes of a text that is out, which readers see once they are published.
 
+pub mod pages;
+
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
+use super::edit::writes::How;
 use super::edit::{parse_id, present};
 use super::input::{ArticleChange, NewArticleInput};
 use super::rendered;
@@ -17,7 +20,7 @@ use crate::articles::store;
 use crate::articles::store::working_copies::{self, Versions};
 use crate::articles::words::Standing;
 use crate::articles::working_copy::WorkingCopy;
-use crate::auth::extract::{Allowed, ReadDrafts, WriteArticles, WritePages};
+use crate::auth::extract::{Allowed, ReadDrafts, WriteArticles};
 use crate::auth::model::Principal;
 use crate::auth::replays::Reply;
 use crate::auth::write::{Command, check_version};
@@ -59,24 +62,6 @@ pub(crate) async fn get_article_working_copy(
     get_copy(&request, &app, Kind::Article, &id).await
 }
 
-/// Get the working copy of a page
-///
-/// As of an article.
-#[utoipa::path(
-    tag = "Editing pages",
-    params(("id" = uuid::Uuid, Path, description = "Its id")),
-    responses((status = 200, description = "The page, as it would be", body = AdminArticle))
-)]
-#[get("/v1/admin/pages/{id}/working-copy")]
-pub(crate) async fn get_page_working_copy(
-    _allowed: Allowed<ReadDrafts>,
-    request: HttpRequest,
-    app: web::Data<App>,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Refusal> {
-    get_copy(&request, &app, Kind::Page, &id).await
-}
-
 /// Change the working copy of an article
 ///
 /// A merge patch (RFC 7396) of the copy, or of the text where it has none yet: that begins one. Readers see nothing of it.
@@ -101,34 +86,6 @@ pub(crate) async fn update_article_working_copy(
         &request,
         app,
         (Kind::Article, &id),
-        payload,
-        How::Patch,
-    )
-    .await
-}
-
-/// Change the working copy of a page
-///
-/// As of an article.
-#[utoipa::path(
-    tag = "Editing pages",
-    params(("id" = uuid::Uuid, Path, description = "Its id")),
-    request_body(content((ArticleChange = "application/json"), (ArticleChange = "application/merge-patch+json"))),
-    responses((status = 200, description = "What is known of the copy", body = WorkingCopy))
-)]
-#[patch("/v1/admin/pages/{id}/working-copy")]
-pub(crate) async fn update_page_working_copy(
-    allowed: Allowed<WritePages>,
-    request: HttpRequest,
-    app: web::Data<App>,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, Refusal> {
-    save(
-        allowed.who,
-        &request,
-        app,
-        (Kind::Page, &id),
         payload,
         How::Patch,
     )
@@ -163,34 +120,6 @@ pub(crate) async fn replace_article_working_copy(
     .await
 }
 
-/// Replace the working copy of a page
-///
-/// As of an article.
-#[utoipa::path(
-    tag = "Editing pages",
-    params(("id" = uuid::Uuid, Path, description = "Its id")),
-    request_body = NewArticleInput,
-    responses((status = 200, description = "What is known of the copy", body = WorkingCopy))
-)]
-#[put("/v1/admin/pages/{id}/working-copy")]
-pub(crate) async fn replace_page_working_copy(
-    allowed: Allowed<WritePages>,
-    request: HttpRequest,
-    app: web::Data<App>,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, Refusal> {
-    save(
-        allowed.who,
-        &request,
-        app,
-        (Kind::Page, &id),
-        payload,
-        How::Put,
-    )
-    .await
-}
-
 /// Throw the working copy of an article away
 ///
 /// The text stays as it is.
@@ -208,25 +137,6 @@ pub(crate) async fn delete_article_working_copy(
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
     discard(allowed.who, &request, app, (Kind::Article, &id), payload).await
-}
-
-/// Throw the working copy of a page away
-///
-/// As of an article.
-#[utoipa::path(
-    tag = "Editing pages",
-    params(("id" = uuid::Uuid, Path, description = "Its id")),
-    responses((status = 204, description = "It has none any more"))
-)]
-#[delete("/v1/admin/pages/{id}/working-copy")]
-pub(crate) async fn delete_page_working_copy(
-    allowed: Allowed<WritePages>,
-    request: HttpRequest,
-    app: web::Data<App>,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, Refusal> {
-    discard(allowed.who, &request, app, (Kind::Page, &id), payload).await
 }
 
 /// Publish the working copy of an article
@@ -248,25 +158,6 @@ pub(crate) async fn publish_article_working_copy(
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
     publish(allowed.who, &request, app, (Kind::Article, &id), payload).await
-}
-
-/// Publish the working copy of a page
-///
-/// As of an article.
-#[utoipa::path(
-    tag = "Editing pages",
-    params(("id" = uuid::Uuid, Path, description = "Its id"), WorkingCopyPublishQuery),
-    responses((status = 200, description = "The page", body = AdminArticle))
-)]
-#[post("/v1/admin/pages/{id}/working-copy/publish")]
-pub(crate) async fn publish_page_working_copy(
-    allowed: Allowed<WritePages>,
-    request: HttpRequest,
-    app: web::Data<App>,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, Refusal> {
-    publish(allowed.who, &request, app, (Kind::Page, &id), payload).await
 }
 
 async fn get_copy(
@@ -305,13 +196,6 @@ async fn get_copy(
         .at(change)
         .version(versions.tag())
         .to(request)
-}
-
-/// How a whole text comes of what is sent and what is there.
-#[derive(Clone, Copy)]
-enum How {
-    Patch,
-    Put,
 }
 
 async fn save(

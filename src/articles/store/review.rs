@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::list::{number, seek};
 use super::load::named;
-use super::write::transition_telling;
+use super::moves::transition_telling;
 use crate::articles::model::{Kind, Transition};
 use crate::articles::review::{ReviewAction, ReviewNote};
 use crate::auth::model::Action;

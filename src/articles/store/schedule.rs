@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::list::{number, seek};
-use super::write::{Before, Move, apply, before, invalid};
+use super::moves::{Move, apply};
+use super::write::{Before, before, invalid};
 use super::{import, load, owners};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::schedule::{Planned, Schedule, TimedAction, Wish, can_end};
