@@ -1,5 +1,5 @@
 //! What the clock is to do to texts. A text has a time to be published as long as it is `scheduled`, and no longer:
-//! [`settle`] sees to that in every write of a state, whichever door it came by.
+//! `settle` sees to that in every write of a state, whichever door it came by.
 
 use std::collections::HashSet;
 
