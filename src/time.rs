@@ -164,6 +164,7 @@ mod tests {
         assert_eq!(time.to_rfc822(), "Sun, 22 Nov 2026 10:00:00 GMT");
         for edge in [*Time::RANGE.start(), *Time::RANGE.end()] {
             assert_eq!(Time(edge).to_rfc822().len(), 29);
+            assert_eq!(Time(edge).to_string().parse::<Time>().unwrap(), Time(edge));
         }
     }
 
