@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub(crate) mod input;
+mod list;
 pub mod query;
 pub mod retag;
 pub mod review;
@@ -12,6 +13,7 @@ pub mod working_copies;
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
+use self::list::list;
 use self::query::{ArticleListQuery, ArticleQuery, TextForm, TextFormQuery};
 use super::fields::{Field, Selection};
 use super::model::{Article, ArticleInput, Kind};
@@ -153,61 +155,6 @@ pub(crate) async fn get_page_text(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
     get_text(&request, &app, Kind::Page, path.into_inner()).await
-}
-
-async fn list(
-    request: &HttpRequest,
-    app: &web::Data<App>,
-    kind: Kind,
-) -> Result<HttpResponse, Refusal> {
-    let mut query = Query::parse(request.query_string());
-    let sort = query
-        .one("sort", |text| one_of(text, Sort::ALL, Sort::as_str))
-        .unwrap_or(Sort::Newest);
-    let page = query.page(sort.as_str());
-    let filter = query::filter(&mut query, app);
-    let show = query::selection(&mut query, Selection::summary());
-    let count = query.flag("count");
-    query.finish()?;
-
-    let change = app.db.public_change();
-    let mut depends_on = Dependencies::on(&[of_all(kind)]);
-    let by_tag = !filter.tags.is_empty() || !filter.any_tags.is_empty();
-    if by_tag {
-        depends_on.add(LIST_TAGS);
-    }
-    if filter.author.is_some() {
-        depends_on.add(LIST_AUTHORS);
-    }
-    if by_tag || filter.author.is_some() {
-        // A name means what is public, and any text of either kind may make a tag or an author so.
-        depends_on.add(LIST_ARTICLES);
-        depends_on.add(LIST_PAGES);
-    }
-    let indexed = !count && store::is_indexed(&filter, sort, &page);
-    let asked = page.clone();
-    let read = move |conn: &mut _| {
-        let mut slice = store::list(conn, kind, &filter, sort, &asked, show)?;
-        if count {
-            slice.total = Some(store::count(conn, kind, &filter)?);
-        }
-        Ok(slice)
-    };
-    let mut slice = if indexed {
-        app.db.read_indexed(read).await?
-    } else {
-        app.db.read(read).await?
-    };
-    for article in &mut slice.items {
-        present(article, app, show);
-        depend(&mut depends_on, article);
-    }
-    let (list, link) = List::new(slice, &page, app, request);
-    Answer::json(&list)?
-        .at(change)
-        .linked(link)
-        .depends_on(depends_on.list())
-        .to(request)
 }
 
 async fn get_one(
