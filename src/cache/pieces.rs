@@ -4,7 +4,7 @@
 //! What is in a list is asked from the database each time, so nothing is shown here that was taken back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Map;

@@ -18,17 +18,15 @@ use self::query::{ArticleListQuery, ArticleQuery, TextForm, TextFormQuery};
 use super::fields::{Field, Selection};
 use super::model::{Article, ArticleInput, Kind};
 use super::new::NewArticle;
-use super::store::{self, Lookup, Sort};
+use super::store::{self, Lookup};
 use super::text_forms;
 use crate::app::App;
 use crate::changes::model::Resource;
-use crate::changes::tags::{
-    self, Dependencies, LIST_ARTICLES, LIST_AUTHORS, LIST_PAGES, LIST_TAGS,
-};
+use crate::changes::tags::{self, Dependencies, LIST_ARTICLES, LIST_PAGES};
 use crate::error::Error;
 use crate::http::error::Refusal;
 use crate::http::list::List;
-use crate::http::query::{Query, one_of};
+use crate::http::query::Query;
 use crate::http::respond::Answer;
 use crate::id::Id;
 
