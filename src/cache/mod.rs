@@ -259,7 +259,7 @@ impl Cache {
             shared,
             compressed,
         } = &kept.counters;
-        let (pieces, piece_bytes) = kept.pieces.size();
+        let (pieces, pieces_bytes, pieces_used) = kept.pieces.figures();
         for (name, kind, about, value) in [
             (
                 "hits_total",
@@ -314,7 +314,13 @@ impl Cache {
                 "pieces_bytes",
                 "gauge",
                 "Bytes of the items of lists that are kept",
-                piece_bytes,
+                pieces_bytes,
+            ),
+            (
+                "pieces_used_total",
+                "counter",
+                "Items of lists that were at hand",
+                pieces_used,
             ),
         ] {
             text.push_str(&format!(

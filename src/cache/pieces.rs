@@ -4,7 +4,7 @@
 //! What is in a list is asked from the database each time, so nothing is shown here that was taken back.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Map;
@@ -80,6 +80,7 @@ impl Weighter<Key, Arc<Piece>> for Weight {
 pub struct Pieces {
     db: Db,
     kept: Map<Key, Arc<Piece>, Weight>,
+    used: AtomicU64,
 }
 
 impl Pieces {
@@ -88,15 +89,19 @@ impl Pieces {
         Self {
             db,
             kept: Map::with_weighter(items.max(64), bytes, Weight),
+            used: AtomicU64::new(0),
         }
     }
 
     /// This item with these fields, where it is kept and nothing that it depends on was touched since.
     #[must_use]
     pub fn get(&self, id: Id, fields: u32) -> Option<Arc<Piece>> {
-        self.kept
-            .get(&(id, fields))
-            .filter(|piece| self.is_fresh(piece))
+        let piece = self.kept.get(&(id, fields))?;
+        if !self.is_fresh(&piece) {
+            return None;
+        }
+        self.used.fetch_add(1, Ordering::Relaxed);
+        Some(piece)
     }
 
     /// Keeps this item with these fields.
@@ -106,10 +111,10 @@ impl Pieces {
         }
     }
 
-    /// How many there are, and their bytes.
-    pub(super) fn size(&self) -> (u64, u64) {
+    /// How many there are, their bytes, and how often one was used.
+    pub(super) fn figures(&self) -> (u64, u64, u64) {
         let count = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
-        (count, self.kept.weight())
+        (count, self.kept.weight(), self.used.load(Ordering::Relaxed))
     }
 
     fn is_fresh(&self, piece: &Piece) -> bool {
