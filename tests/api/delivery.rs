@@ -468,3 +468,26 @@ fn what_was_asked_for_most_is_warm_after_a_restart() {
     }
     after.stop();
 }
+
+#[test]
+fn a_stand_in_gives_way_to_an_alias_of_the_locale_that_was_asked_for() {
+    let server = Server::setup()
+        .app(|app| app.cache.proves = false)
+        .locales(["en", "de", "de-CH"])
+        .fallbacks(["de-CH=de"])
+        .start();
+    article("Tee").locale("de").create(&server);
+    let own = article("Schwarztee").locale("de-CH").create(&server).id;
+    let asked = "/v1/articles/tee?locale=de-CH";
+    assert_eq!(server.get(asked).ok()["locale"], "de");
+    assert!(hits(&server, || server.get(asked)));
+    let editor = server.sign_in(Role::Editor);
+    let path = format!("/v1/admin/articles/{own}");
+    let etag = editor.get(&path).etag().to_owned();
+    editor
+        .patch(&path, &etag, &json!({"aliases": ["tee"]}))
+        .ok();
+    let moved = server.get(asked);
+    assert_eq!(moved.status, 308, "{}", moved.text());
+    assert!(moved.header("location").contains("schwarztee"));
+}

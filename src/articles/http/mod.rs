@@ -167,9 +167,10 @@ async fn get_one(
     query.finish()?;
 
     let change = app.db.public_change();
+    let wanted = wanted(app, locale.as_deref());
     let mut article = read_one(request, app, kind, &key, locale, show, "").await?;
+    let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
-    let depends_on = of_one(&article, &key);
     Answer::json(&article)?
         .at(change)
         .depends_on(depends_on)
@@ -204,6 +205,7 @@ async fn get_text(
     };
 
     let change = app.db.public_change();
+    let wanted = wanted(app, locale.as_deref());
     let mut article = read_one(
         request,
         app,
@@ -214,8 +216,8 @@ async fn get_text(
         &format!(".{}", form.as_str()),
     )
     .await?;
+    let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
-    let depends_on = of_one(&article, &key);
     let text = match form {
         TextForm::Md => text_forms::markdown(&article)?,
         TextForm::Txt => text_forms::plain(&article),
@@ -290,11 +292,21 @@ const fn of_all(kind: Kind) -> &'static str {
     }
 }
 
-/// What a single text depends on. Another text may come to stand at the same slug, in a locale that comes first.
-fn of_one(article: &Article, key: &str) -> String {
+/// The locale that is looked at first.
+fn wanted(app: &App, locale: Option<&str>) -> String {
+    locale.unwrap_or(app.rules.default_locale()).to_owned()
+}
+
+/// What a single text depends on. Another may come to stand at the same slug in the locale that was wanted; or a former slug
+/// or an alias may, of which no cache tag tells.
+fn of_one(article: &Article, key: &str, wanted: &str) -> String {
     let mut depends_on = Dependencies::default();
     if key.parse::<Id>().is_err() {
         depends_on.add(tags::of_slug(key));
+        if article.locale.as_deref() != Some(wanted) {
+            depends_on.add(LIST_ARTICLES);
+            depends_on.add(LIST_PAGES);
+        }
     }
     depends_on.add(tags::of(Resource::Article, article.id));
     depend(&mut depends_on, article);
