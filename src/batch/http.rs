@@ -93,8 +93,9 @@ pub(crate) async fn run_batch(
             let detail = format!(
                 "with it the texts of this batch have {bytes} bytes as they would be stored; at most {MOST_WRITTEN} are allowed"
             );
-            let fault = Fault::at("", FaultCode::TooLarge, detail);
-            return Err(Error::Invalid(vec![fault]).of_operation(index).into());
+            let place = format!("/operations/{index}");
+            let fault = Fault::at(place, FaultCode::TooLarge, detail);
+            return Err(Error::Invalid(vec![fault]).into());
         }
         writes.push(write);
     }
