@@ -98,6 +98,9 @@ pub enum Suspicion {
     PasswordWrong,
     /// A wrong code, or one that was used before, after the right password.
     CodeWrong,
+    /// A mail with a link to set a password, asked for by somebody who is not signed in; for an account, where it has none,
+    /// for an address that there is no account of.
+    LinkAsked,
 }
 
 names!(Suspicion {
@@ -105,6 +108,7 @@ names!(Suspicion {
     TokenReused => "token_reused",
     PasswordWrong => "password_wrong",
     CodeWrong => "code_wrong",
+    LinkAsked => "link_asked",
 });
 
 /// What someone wants to do.

@@ -153,7 +153,10 @@ pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorR
             Some(tag) => tag,
             None => tag_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_tags.push(found.into());
+        // Two may have become one since.
+        if of_tags.iter().all(|tag| tag.id != found.0) {
+            of_tags.push(found.into());
+        }
     }
     let mut of_authors = Vec::with_capacity(words.authors.len());
     for named in &words.authors {
@@ -161,7 +164,9 @@ pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorR
             Some(author) => author,
             None => author_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_authors.push(AuthorRef { id, slug, name });
+        if of_authors.iter().all(|author: &AuthorRef| author.id != id) {
+            of_authors.push(AuthorRef { id, slug, name });
+        }
     }
     Ok((of_tags, of_authors))
 }
