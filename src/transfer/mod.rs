@@ -15,6 +15,7 @@ pub use self::bundle::{AuthorInput, Item, Parsed, Piece, PieceItem, TagInput};
 mod bundle;
 pub mod dates;
 pub mod front_matter;
+pub mod ghost;
 mod html;
 pub mod jsonl;
 pub mod markdown;

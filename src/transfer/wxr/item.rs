@@ -145,7 +145,7 @@ fn title(raw: &Raw, html: &str, warnings: &mut Vec<String>) -> String {
 }
 
 /// A title for a text that has none: of its first words, or its slug, or its key.
-pub(in crate::transfer) fn made_title(html: &str, slug: &str, key: &str) -> (String, &'static str) {
+pub(crate) fn made_title(html: &str, slug: &str, key: &str) -> (String, &'static str) {
     let start = html
         .get(..html.floor_char_boundary(8 * 1024))
         .unwrap_or(html);

@@ -15,6 +15,7 @@ use std::io::BufRead;
 use crate::site::model::Settings;
 use crate::transfer::{Parsed, Piece, PieceItem, without_html};
 use attachments::{Attachment, Attachments};
+pub(super) use item::made_title;
 use people::People;
 use read::{Elements, Found, Raw, RawAuthor};
 use terms::Terms;

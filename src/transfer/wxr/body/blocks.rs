@@ -61,10 +61,11 @@ pub(super) fn apart(body: &str) -> Blocks<'_> {
         if closes {
             open.pop();
         } else if single {
-            match blocks.empty.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, count)) => *count += 1,
-                None if blocks.empty.len() < MAX_KINDS => blocks.empty.push((name, 1)),
-                None => {}
+            let known = blocks.empty.iter().position(|(known, _)| *known == name);
+            if let Some((_, count)) = known.and_then(|index| blocks.empty.get_mut(index)) {
+                *count += 1;
+            } else if known.is_none() && blocks.empty.len() < MAX_KINDS {
+                blocks.empty.push((name, 1));
             }
         } else {
             open.push(matches!(
