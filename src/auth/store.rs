@@ -171,6 +171,19 @@ pub fn confirm(conn: &mut Conn, who: &Principal, now: Time) -> Result<()> {
     }
 }
 
+/// Ends everything that somebody could come back with: all sessions, and all links with which a password may be set. Keys
+/// stay.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_all(conn: &mut Conn) -> Result<()> {
+    use crate::db::schema::user_links;
+    each!(conn, c => diesel::delete(refresh_tokens::table).execute(c))?;
+    each!(conn, c => diesel::delete(sessions::table).execute(c))?;
+    each!(conn, c => diesel::delete(user_links::table).execute(c))?;
+    Ok(())
+}
+
 /// Where a session begins.
 #[derive(Debug, Clone)]
 pub struct Beginning {

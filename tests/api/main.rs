@@ -12,6 +12,7 @@ mod support;
 mod accounts;
 mod articles;
 mod authors;
+mod backup;
 mod cli;
 mod conditional;
 mod crawlers;
