@@ -18,6 +18,7 @@
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`backup`]: all of a site in one file, and the way back; [`data_folder`]: what is where
 //! - [`transfer`]: other systems' files to articles, without a database
+//! - [`tasks`]: what is asked for over HTTP and takes longer than a request; [`work`]: who does it
 //! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
 
@@ -55,8 +56,10 @@ pub mod search;
 pub mod site;
 pub mod slug;
 pub mod tags;
+pub mod tasks;
 pub mod time;
 pub mod transfer;
 pub mod users;
 pub mod webhooks;
+pub mod work;
 mod xml;

@@ -10,7 +10,7 @@ use super::{Failed, Manifest, Result, of_file, sync_folder};
 use crate::data_folder as folder;
 use crate::db::{Backend, Conn, Settings, migrate, snapshot};
 use crate::time::{Clock, Time};
-use crate::{auth, mail, webhooks};
+use crate::{auth, mail, tasks, webhooks};
 
 /// What is moved, in this order. With the database the site is there.
 const MOVED: [&str; 3] = [folder::MEDIA, folder::SECRET, folder::DATABASE];
@@ -94,6 +94,7 @@ pub fn begin_anew(conn: &mut Conn, now: Time) -> crate::error::Result<()> {
     let epoch = snapshot::begin_epoch(conn)?;
     auth::store::end_all(conn)?;
     mail::store::clear(conn)?;
+    tasks::store::end_all(conn, now)?;
     webhooks::follow::begin_anew(conn, epoch, now)
 }
 

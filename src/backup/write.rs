@@ -51,7 +51,7 @@ pub struct Written {
     pub content: u64,
     /// Bytes of the backup.
     pub bytes: u64,
-    /// The SHA-256 of all of it but for the frame at its end, in hexadecimal.
+    /// The SHA-256 of all of it, in hexadecimal, as `sha256sum` prints it.
     pub sha256: String,
 }
 
@@ -285,9 +285,12 @@ impl<W: Write> Writing<'_, W> {
             hash,
             bytes,
         } = encoder.finish().map_err(unwritable)?;
-        let hash = hash.finalize();
+        let sum = hash.clone().finalize();
+        let mut whole = hash;
+        whole.update(TRAILER_HEAD);
+        whole.update(sum);
         out.write_all(&TRAILER_HEAD)
-            .and_then(|()| out.write_all(&hash))
+            .and_then(|()| out.write_all(&sum))
             .and_then(|()| out.flush())
             .map_err(unwritable)?;
         Ok(Written {
@@ -295,7 +298,7 @@ impl<W: Write> Writing<'_, W> {
             files: self.files,
             content: self.progress.done,
             bytes: bytes + super::TRAILER,
-            sha256: data_encoding::HEXLOWER.encode(&hash),
+            sha256: data_encoding::HEXLOWER.encode(&whole.finalize()),
         })
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             Status::Published => Some(State::Published),
         },
         dry_run: common.dry_run,
+        actor: Actor::System,
     };
     let target = Target::open(&common.store, common.dry_run)?;
     match import(&target.db, common, &options) {

@@ -20,7 +20,7 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, data_folder, messages, previews, webhooks};
+use crate::{articles, auth, data_folder, messages, previews, tasks, webhooks};
 
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
@@ -72,6 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
     let mut setup = serve.setup(rules)?;
+    setup.work.data = Some(data.to_owned());
     setup.search.folder = Some(data.join(data_folder::SEARCH));
     let app = App::new(db, secret, setup);
     app.search.start()?;
@@ -130,6 +131,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
     let sending = app.clone();
     actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
+    let working = app.clone();
+    actix_web::rt::spawn(async move { working.work.run(&working).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -152,6 +155,7 @@ async fn sweep(app: &App) -> Result<()> {
         auth::store::sweep(conn, now)?;
         auth::replays::sweep(conn, now)?;
         previews::store::sweep(conn, now)?;
+        tasks::store::sweep(conn, now)?;
         Ok(())
     })
     .await?;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::{NewArticle, Rules};
 use crate::articles::store::{self, Imported, Standing};
+use crate::auth;
+use crate::auth::model::Action;
 use crate::changes::model::Actor;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
@@ -25,6 +27,8 @@ pub struct Options {
     pub status: Option<State>,
     /// Look and report only.
     pub dry_run: bool,
+    /// Who imports, and whose rights count.
+    pub actor: Actor,
 }
 
 /// What became of the items.
@@ -274,7 +278,8 @@ fn store_some(
     range: std::ops::Range<usize>,
 ) -> Result<Results> {
     let (batch, source) = (Arc::clone(batch), options.source.clone());
-    let written = db.write_blocking(Actor::System, move |tx| {
+    let written = db.write_blocking(options.actor.clone(), move |tx| {
+        still_may(tx)?;
         let mut results = Vec::with_capacity(range.len());
         for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
             results.push((index, store_one(tx, &source, ready)?));
@@ -288,6 +293,19 @@ fn store_some(
         Ok(results)
     });
     Ok(written?.value)
+}
+
+/// Whoever imports may have lost the right to it since the last batch.
+fn still_may(tx: &mut Tx<'_>) -> Result<()> {
+    let Actor::Principal(who) = tx.actor().clone() else {
+        return Ok(());
+    };
+    let now = tx.now();
+    match auth::store::grants_of(tx.conn(), who.user, who.key(), now)? {
+        Some(grants) if grants == who.grants => tx.actor().authorise(Action::Import),
+        Some(_) => Err(Error::Forbidden),
+        None => Err(Error::Unauthorized),
+    }
 }
 
 fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {

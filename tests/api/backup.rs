@@ -237,7 +237,7 @@ fn the_usual_programs_read_it() {
         .collect();
     assert_eq!(listed, found);
     assert_eq!(found.len(), 3 + 5, "{found:?}");
-    // The checksum that the program says is that of all but the last 48 bytes, and stands in the last 32.
+    // The checksum of all but the last 48 bytes stands in the last 32.
     let (body, end) = bytes.split_at(bytes.len() - 48);
     assert_eq!(Sha256::digest(body).as_slice(), &end[16..]);
 }

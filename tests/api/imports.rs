@@ -17,6 +17,7 @@ fn options(source: &str) -> Options {
         source: source.into(),
         status: Some(State::Published),
         dry_run: false,
+        actor: masthead::changes::model::Actor::System,
     }
 }
 

@@ -1,0 +1,185 @@
+//! Importing, as a job: by whoever asked for it, with the rights that they have at each moment.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::{Outcome, Task, in_words};
+use crate::auth;
+use crate::auth::model::{Credential, Principal};
+use crate::changes::model::Actor;
+use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::imports::{self, Interrupted, Options};
+use crate::tasks::model::{
+    ImportFormat, ImportReport, ImportWish, JobState, LISTED, Remark, Report,
+};
+use crate::tasks::store::Begun;
+use crate::transfer::jsonl;
+
+pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Outcome {
+    let (state, report, error) = match bring_in(task, begun, wish) {
+        Ok(Ended { report, stopped }) => {
+            let state = if stopped {
+                JobState::Cancelled
+            } else {
+                JobState::Done
+            };
+            (state, Some(report), None)
+        }
+        Err(failed) => {
+            let words = match &failed.error {
+                Error::Forbidden | Error::Unauthorized => {
+                    "whoever asked for it may not do this, or not any more".into()
+                }
+                error => in_words(error, task.id),
+            };
+            (JobState::Failed, failed.report, Some(words))
+        }
+    };
+    Outcome {
+        state,
+        report: report.map(|report| Report::Import(short(&report))),
+        error,
+        file: None,
+    }
+}
+
+struct Ended {
+    report: imports::Report,
+    stopped: bool,
+}
+
+struct Failed {
+    error: Error,
+    report: Option<imports::Report>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            report: None,
+        }
+    }
+}
+
+fn bring_in(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Result<Ended, Failed> {
+    let app = task.app;
+    let options = Options {
+        source: wish.source.clone(),
+        status: wish.status.state(),
+        dry_run: wish.dry_run,
+        actor: Actor::Principal(importer(task, begun)?),
+    };
+    let path = app.work.upload(begun.id)?;
+    let unreadable =
+        |error: io::Error| Error::internal(format!("the file of an import: {error}"));
+    let file = File::open(&path).map_err(unreadable)?;
+    let total = file.metadata().map_err(unreadable)?.len();
+    let read = Arc::new(AtomicU64::new(0));
+    let input = BufReader::new(Counted {
+        file,
+        read: Arc::clone(&read),
+    });
+    let stopped = AtomicBool::new(false);
+    let mut failed = None;
+    let lines = match wish.format {
+        ImportFormat::Jsonl => jsonl::articles(wish.source.clone(), input),
+    };
+    let items = lines
+        .map_while(|line| match line {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        })
+        .take_while(|_| !stopped.load(Ordering::Relaxed));
+    let imported = imports::run(&app.db, &app.rules, &options, items, |_done| {
+        if !task.goes_on(read.load(Ordering::Relaxed), Some(total)) {
+            stopped.store(true, Ordering::Relaxed);
+        }
+    });
+    task.note(read.load(Ordering::Relaxed), Some(total));
+    let stopped = stopped.into_inner();
+    match (imported, failed) {
+        (Ok(report), Some(error)) if !stopped => Err(Failed {
+            error: unreadable(error),
+            report: Some(report),
+        }),
+        (Ok(report), _) => Ok(Ended { report, stopped }),
+        (Err(interrupted), _) => {
+            let Interrupted { error, report } = *interrupted;
+            Err(Failed {
+                error,
+                report: Some(report),
+            })
+        }
+    }
+}
+
+/// Whoever asked for it, with what they may now. Each batch asks again.
+fn importer(task: &Task<'_>, begun: &Begun) -> Result<Principal> {
+    let user = begun.user.ok_or(Error::Unauthorized)?;
+    let (key, now) = (begun.key, task.app.db.now());
+    let grants = task
+        .app
+        .db
+        .read_blocking(|conn| auth::store::grants_of(conn, user, key, now))?;
+    Ok(Principal {
+        user,
+        credential: match key {
+            Some(key) => Credential::Key(key),
+            // The session may have ended: what counts is the account.
+            None => Credential::Session(Id([0; 16])),
+        },
+        grants: grants.ok_or(Error::Unauthorized)?,
+        peer: begun
+            .peer
+            .parse()
+            .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        request_id: begun.request_id.clone(),
+    })
+}
+
+/// The report as it is kept: counts of all, and the first of each list.
+fn short(report: &imports::Report) -> ImportReport {
+    let remarks = |all: &[(String, String)]| {
+        let some = all.iter().take(LISTED);
+        some.map(|(origin, reason)| Remark {
+            origin: origin.clone(),
+            reason: reason.clone(),
+        })
+        .collect()
+    };
+    ImportReport {
+        created: report.created,
+        updated: report.updated,
+        unchanged: report.unchanged,
+        kept: report.kept.len(),
+        skipped: report.skipped.len(),
+        broken: report.broken.len(),
+        warnings: report.warnings.len(),
+        kept_items: report.kept.iter().take(LISTED).cloned().collect(),
+        skipped_items: remarks(&report.skipped),
+        broken_items: remarks(&report.broken),
+        warned_items: remarks(&report.warnings),
+    }
+}
+
+/// A file, and how much of it was read.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(bytes)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
