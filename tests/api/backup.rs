@@ -6,6 +6,7 @@ mod crafted;
 mod damaged;
 mod killed;
 mod load;
+mod postgres;
 mod verify;
 
 use std::collections::BTreeMap;

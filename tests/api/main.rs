@@ -23,6 +23,7 @@ mod editing;
 mod feeds;
 mod health;
 mod imports;
+mod jobs;
 mod leaks;
 mod lists;
 mod mail;
