@@ -194,7 +194,7 @@ pub fn grants_of(conn: &mut Conn, user: Id, by_key: Option<Id>, now: Time) -> Re
 ///
 /// # Errors
 /// When the database fails.
-pub fn end_all(conn: &mut Conn) -> Result<()> {
+pub fn end_everything(conn: &mut Conn) -> Result<()> {
     use crate::db::schema::user_links;
     each!(conn, c => diesel::delete(refresh_tokens::table).execute(c))?;
     each!(conn, c => diesel::delete(sessions::table).execute(c))?;

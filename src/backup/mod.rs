@@ -87,7 +87,7 @@ pub enum Failed {
 type Result<T, E = Failed> = std::result::Result<T, E>;
 
 fn of_file(path: &Path) -> impl Fn(io::Error) -> Failed + '_ {
-    |source| Failed::File {
+    move |source| Failed::File {
         what: path.display().to_string(),
         source,
     }

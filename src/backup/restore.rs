@@ -8,7 +8,8 @@ use std::path::Path;
 use super::read::Checked;
 use super::{Failed, Manifest, Result, of_file, sync_folder};
 use crate::data_folder as folder;
-use crate::db::{Backend, Conn, Settings, migrate, snapshot};
+use crate::db::snapshot::{self, State};
+use crate::db::{Backend, Conn, Settings, migrate};
 use crate::time::{Clock, Time};
 use crate::{auth, mail, tasks, webhooks};
 
@@ -52,20 +53,13 @@ fn fill(checked: &mut Checked, stage: &Path) -> Result<Restored> {
     let manifest = checked.unpack(stage)?;
     let database = stage.join(folder::DATABASE);
     let settings = Settings::new(Backend::Sqlite(database.clone()));
-    {
-        let mut conn = snapshot::reader(&database)?;
-        let faults = snapshot::faults(&mut conn).unwrap_or_else(|error| vec![error.to_string()]);
-        if !faults.is_empty() {
-            return Err(Failed::Broken(faults.join("; ")));
-        }
-        let state = snapshot::state(&mut conn)?;
-        let said = (&manifest.epoch, manifest.change, &manifest.schema);
-        if (&state.epoch.to_string(), state.change, &state.schema) != said {
-            return Err(Failed::Broken(format!(
-                "its database is at change {} and not at {}",
-                state.change, manifest.change
-            )));
-        }
+    let state = examine(&database).map_err(Failed::Broken)?;
+    let said = (&manifest.epoch, manifest.change, &manifest.schema);
+    if (&state.epoch.to_string(), state.change, &state.schema) != said {
+        return Err(Failed::Broken(format!(
+            "its database is at change {} and not at {}",
+            state.change, manifest.change
+        )));
     }
     let migrated = migrate::run(&settings)?;
     let now = Clock::system().now();
@@ -85,6 +79,18 @@ fn fill(checked: &mut Checked, stage: &Path) -> Result<Restored> {
     Ok(Restored { manifest, migrated })
 }
 
+/// Looks through a database that may be anything, and answers what it is; or what is wrong with it.
+fn examine(database: &Path) -> Result<State, String> {
+    let in_words = |error: crate::error::Error| error.to_string();
+    let mut conn = snapshot::reader(database).map_err(in_words)?;
+    let faults = snapshot::faults(&mut conn).map_err(in_words)?;
+    if faults.is_empty() {
+        snapshot::state(&mut conn).map_err(in_words)
+    } else {
+        Err(faults.join("; "))
+    }
+}
+
 /// A database that was put back from a backup or a dump goes on as another: clients that keep copies begin anew, whoever was
 /// signed in signs in again, since what ended meanwhile would have come back to life, and what waited to be told is not told.
 ///
@@ -92,7 +98,7 @@ fn fill(checked: &mut Checked, stage: &Path) -> Result<Restored> {
 /// When the database fails.
 pub fn begin_anew(conn: &mut Conn, now: Time) -> crate::error::Result<()> {
     let epoch = snapshot::begin_epoch(conn)?;
-    auth::store::end_all(conn)?;
+    auth::store::end_everything(conn)?;
     mail::store::clear(conn)?;
     tasks::store::end_all(conn, now)?;
     webhooks::follow::begin_anew(conn, epoch, now)

@@ -4,9 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue,
-};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use bytes::Bytes;
 use futures_util::stream;
@@ -111,7 +109,7 @@ fn import_wish(query: &mut Query) -> Option<ImportWish> {
 #[utoipa::path(
     tag = "Jobs",
     params(ImportQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file, as it is"),
+    request_body(content = String, content_type = "application/octet-stream", description = "The file, as it is"),
     responses((status = 202, description = "It will be brought in", body = Job, headers(("Location" = String, description = "Where the job is"))))
 )]
 #[post("/v1/admin/import")]
@@ -243,7 +241,7 @@ pub(crate) async fn get_job(
     responses((
         status = 200,
         description = "The file",
-        content((Vec<u8> = "application/octet-stream")),
+        content((String = "application/octet-stream")),
         headers(("Content-Disposition" = String, description = "A name for the file"))
     ))
 )]
@@ -273,8 +271,7 @@ pub(crate) async fn get_job_file(
     };
     response
         .insert_header((ETAG, header(&tag)?))
-        .insert_header((CHANGE, change))
-        .insert_header((CACHE_CONTROL, "private, no-store"));
+        .insert_header((CHANGE, change));
     if known {
         return Ok(response.finish());
     }

@@ -257,10 +257,10 @@ pub fn create(tx: &mut Tx<'_>, id: Id, node: Id, wish: &Wish) -> Result<Job> {
         jobs::user_id.eq(Some(user)),
         jobs::key_id.eq(tx.actor().key()),
         jobs::wanted.eq(crate::json::text(&wanted)),
-        jobs::done.eq(0),
+        jobs::done.eq(0_i64),
         jobs::cancelled.eq(false),
         jobs::created_at.eq(now),
-        jobs::version.eq(1),
+        jobs::version.eq(1_i64),
     );
     each!(tx.conn(), c => diesel::insert_into(jobs::table).values(row).execute(c))?;
     log(tx, id, "created", Some(wish.kind().as_str().to_owned()));
@@ -281,19 +281,18 @@ pub fn cancel(tx: &mut Tx<'_>, viewer: Viewer, id: Id) -> Result<Job> {
         )));
     }
     let now = tx.now();
-    let this = jobs::table.find(id);
     if job.state == JobState::Queued {
         let ended = (
             jobs::state.eq(JobState::Cancelled.as_str()),
             jobs::ended_at.eq(Some(now)),
         );
-        each!(tx.conn(), c => diesel::update(this).set(ended).execute(c))?;
+        each!(tx.conn(), c => diesel::update(jobs::table.find(id)).set(ended).execute(c))?;
     }
     let cancelled = (
         jobs::cancelled.eq(true),
         jobs::version.eq(jobs::version + 1),
     );
-    each!(tx.conn(), c => diesel::update(this).set(cancelled).execute(c))?;
+    each!(tx.conn(), c => diesel::update(jobs::table.find(id)).set(cancelled).execute(c))?;
     log(tx, id, "cancelled", Some(job.kind.as_str().to_owned()));
     get(tx.conn(), viewer, id)
 }

@@ -1,20 +1,21 @@
 //! Backing up, as a job.
 
-use super::{Outcome, Task, in_words, private_folder};
+use super::{Task, in_words, private_folder};
 use crate::backup::Failed;
 use crate::backup::write::{self, Progress, Source};
 use crate::error::{Error, Result};
 use crate::tasks::model::{BackupReport, JobFile, JobState, Report};
+use crate::tasks::store::Ended;
 
-pub(super) fn run(task: &mut Task<'_>) -> Outcome {
-    let failed = |state, error| Outcome {
+pub(super) fn run(task: &mut Task<'_>) -> Ended {
+    let failed = |state, error| Ended {
         state,
         report: None,
         error,
         file: None,
     };
     match back_up(task) {
-        Ok((report, file)) => Outcome {
+        Ok((report, file)) => Ended {
             state: JobState::Done,
             report: Some(Report::Backup(report)),
             error: None,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{Outcome, Task, in_words};
+use super::{Task, in_words};
 use crate::auth;
 use crate::auth::model::{Credential, Principal};
 use crate::changes::model::Actor;
@@ -16,12 +16,12 @@ use crate::imports::{self, Interrupted, Options};
 use crate::tasks::model::{
     ImportFormat, ImportReport, ImportWish, JobState, LISTED, Remark, Report,
 };
-use crate::tasks::store::Begun;
+use crate::tasks::store::{Begun, Ended};
 use crate::transfer::jsonl;
 
-pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Outcome {
+pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ended {
     let (state, report, error) = match bring_in(task, begun, wish) {
-        Ok(Ended { report, stopped }) => {
+        Ok(Brought { report, stopped }) => {
             let state = if stopped {
                 JobState::Cancelled
             } else {
@@ -39,7 +39,7 @@ pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Outc
             (JobState::Failed, failed.report, Some(words))
         }
     };
-    Outcome {
+    Ended {
         state,
         report: report.map(|report| Report::Import(short(&report))),
         error,
@@ -47,7 +47,7 @@ pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Outc
     }
 }
 
-struct Ended {
+struct Brought {
     report: imports::Report,
     stopped: bool,
 }
@@ -66,7 +66,7 @@ impl From<Error> for Failed {
     }
 }
 
-fn bring_in(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Result<Ended, Failed> {
+fn bring_in(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Result<Brought, Failed> {
     let app = task.app;
     let options = Options {
         source: wish.source.clone(),
@@ -110,7 +110,7 @@ fn bring_in(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Result<End
             error: unreadable(error),
             report: Some(report),
         }),
-        (Ok(report), _) => Ok(Ended { report, stopped }),
+        (Ok(report), _) => Ok(Brought { report, stopped }),
         (Err(interrupted), _) => {
             let Interrupted { error, report } = *interrupted;
             Err(Failed {

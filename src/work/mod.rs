@@ -17,8 +17,8 @@ use crate::data_folder;
 use crate::db::{Db, Reason};
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::tasks::model::{FILE_KEPT, JobFile, JobProgress, JobState, Report, Wish};
-use crate::tasks::store::{self, Begun, Ended};
+use crate::tasks::model::{FILE_KEPT, JobFile, JobProgress, JobState, Wish};
+use crate::tasks::store::{self, Begun};
 
 /// How often this process says that it lives, and looks for those that do not.
 const BEAT: Duration = Duration::from_secs(10);
@@ -54,14 +54,6 @@ pub struct Work {
     settings: Settings,
     node: Id,
     wake: Arc<Notify>,
-}
-
-/// What came of a job.
-struct Outcome {
-    state: JobState,
-    report: Option<Report>,
-    error: Option<String>,
-    file: Option<JobFile>,
 }
 
 impl Work {
@@ -259,7 +251,7 @@ struct Task<'a> {
 
 impl Task<'_> {
     fn work(mut self, begun: &Begun) {
-        let outcome = match &begun.wish {
+        let ended = match &begun.wish {
             Wish::Import(wish) => bring_in::run(&mut self, begun, wish),
             Wish::Backup => back_up::run(&mut self),
         };
@@ -269,16 +261,10 @@ impl Task<'_> {
         {
             tracing::warn!(%error, "the file of an import cannot be removed");
         }
-        if self.app.is_stopping() && outcome.state != JobState::Done {
+        if self.app.is_stopping() && ended.state != JobState::Done {
             // The next server says that this one ended.
             return;
         }
-        let ended = Ended {
-            state: outcome.state,
-            report: outcome.report,
-            error: outcome.error,
-            file: outcome.file,
-        };
         let (id, now) = (self.id, self.app.db.now());
         let noted = self.app.db.write_quiet(Reason::Job, move |conn| {
             store::end(conn, id, &ended, now)
