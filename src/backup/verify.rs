@@ -70,6 +70,16 @@ pub fn verify(store: &Store) -> Result<Findings> {
     if !settings.is_sqlite() {
         findings.wrong = db.read_blocking(snapshot::faults)?;
     }
+    let counts = db.read_blocking(|conn| {
+        let kept = articles::store::published_count(conn)?;
+        Ok((kept, articles::store::count_published(conn)?))
+    })?;
+    if counts.0 != counts.1 {
+        findings.wrong.push(format!(
+            "the database: {} texts are published, and {} are counted as such",
+            counts.1, counts.0
+        ));
+    }
     search(
         &db,
         &store.data.join(folder::SEARCH),
@@ -111,7 +121,7 @@ fn look_at_index(db: &Db, root: &Path, fields: &Fields) -> Result<Option<String>
     let (behind, published) = db
         .read_blocking(|conn| {
             let behind = changes::touched_after(conn, change, 1)?;
-            Ok((!behind.is_empty(), articles::store::published_count(conn)?))
+            Ok((!behind.is_empty(), articles::store::count_published(conn)?))
         })
         .map_err(|error| error.to_string())?;
     if behind {

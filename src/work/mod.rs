@@ -53,6 +53,7 @@ impl Default for Settings {
 pub struct Work {
     settings: Settings,
     node: Id,
+    started: Instant,
     wake: Arc<Notify>,
 }
 
@@ -63,6 +64,7 @@ impl Work {
         Self {
             settings,
             node: Id::new(),
+            started: Instant::now(),
             wake: Arc::default(),
         }
     }
@@ -127,7 +129,6 @@ impl Work {
 
     /// Does jobs for as long as the server runs.
     pub async fn run(&self, app: &web::Data<App>) {
-        self.sweep(true);
         loop {
             if let Err(error) = self.turn(app).await {
                 tracing::warn!(%error, "jobs cannot be looked at; trying again");
@@ -142,7 +143,7 @@ impl Work {
 
     async fn turn(&self, app: &web::Data<App>) -> Result<()> {
         self.look_around(&app.db).await?;
-        self.sweep(false);
+        self.sweep();
         let node = self.node;
         loop {
             let waiting = app
@@ -182,8 +183,9 @@ impl Work {
         Ok(())
     }
 
-    /// Removes files that are too old to be had, and at the start all that were sent: nobody reads them any more.
-    fn sweep(&self, starts: bool) {
+    /// Removes files that are too old to be had, and those that were sent to a process before this one: nobody reads them any
+    /// more.
+    fn sweep(&self) {
         let Some(data) = &self.settings.data else {
             return;
         };
@@ -194,7 +196,12 @@ impl Work {
             let age = fs::metadata(&path).and_then(|file| file.modified()).ok();
             let age = age.and_then(|at| at.elapsed().ok());
             let sent = path.extension().is_some_and(|end| end == "upload");
-            let gone = age.is_some_and(|age| age > FILE_KEPT) || starts && sent;
+            let longest = if sent {
+                self.started.elapsed()
+            } else {
+                FILE_KEPT
+            };
+            let gone = age.is_some_and(|age| age > longest);
             if gone && let Err(error) = fs::remove_file(&path) {
                 tracing::warn!(%error, file = %path.display(), "a file of a job that ended cannot be removed");
             }

@@ -340,7 +340,7 @@ fn what_is_sent_twice_under_one_key_is_done_once() {
     let first = accepted(&with_key(&lines(3)));
     assert_eq!(accepted(&with_key(&lines(3))), first);
     let other = with_key(&lines(4));
-    assert_eq!((other.status, other.code().as_str()), (422, "key-reused"));
+    assert_eq!((other.status, other.code().as_str()), (422, "idempotency-key-reused"));
     assert_eq!(ended(&editor, &first)["import_report"]["created"], 3);
     assert_eq!(editor.get("/v1/admin/jobs").ok()["items"].as_array().unwrap().len(), 1);
 }

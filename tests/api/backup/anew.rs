@@ -79,7 +79,7 @@ fn webhooks_are_told_nothing_twice() {
         let got = receiver.wait(path, before + 2);
         let since: Vec<String> = got[before..]
             .iter()
-            .map(|got| got.json()["data"]["article"]["title"].to_string())
+            .map(|got| got.json()["data"]["title"].to_string())
             .collect();
         assert_eq!(since, ["\"The first since\"", "\"The second since\""], "{path}");
     }
@@ -131,7 +131,7 @@ fn a_file_that_was_put_back_by_hand_is_told_from_the_present_on() {
     }
     server.stop().ok();
     for got in &receiver.got("/told")[3..] {
-        let title = got.json()["data"]["article"]["title"].to_string();
+        let title = got.json()["data"]["title"].to_string();
         assert!(title.starts_with("\"Since"), "{title}");
     }
 }

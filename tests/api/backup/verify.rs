@@ -60,7 +60,7 @@ fn damage_of_the_database_is_found() {
         file.seek(SeekFrom::Start(place)).unwrap();
         file.write_all(&[0x5a; 300]).unwrap();
     }
-    wrong(&site, "the database: ");
+    wrong(&site, "database: ");
 
     let site = indexed();
     OpenOptions::new()
@@ -68,7 +68,7 @@ fn damage_of_the_database_is_found() {
         .open(site.data().join("masthead.db"))
         .and_then(|file| file.set_len(length / 2))
         .unwrap();
-    wrong(&site, "the database: ");
+    wrong(&site, "database: ");
     let refused = site.run(&["backup", site.beside("b").to_str().unwrap()]).refused();
     assert!(refused.contains("malformed"), "{refused}");
     assert!(!site.beside("b").exists());
@@ -109,6 +109,7 @@ fn an_index_that_is_not_of_the_database_is_found() {
     let site = indexed();
     alter(&site, "UPDATE articles SET state = 'draft' WHERE slug = 'text-3'");
     wrong(&site, "it holds 30 texts, and 29 are published");
+    wrong(&site, "29 texts are published, and 30 are counted as such");
 
     // A change that is another than the one it was told of.
     let site = indexed();
