@@ -314,10 +314,10 @@ fn preview(db: &Db, editor: Id) -> Result<()> {
 fn fill(db: &Db, rules: &Rules) -> Result<()> {
     db.write_blocking(Actor::System, fill_names)?;
     let options = imports::Options {
-        actor: Actor::System,
         source: "demo".into(),
         status: None,
         dry_run: false,
+        actor: Actor::System,
     };
     let texts = TEXTS
         .iter()

@@ -274,6 +274,23 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
         report.broken.len(),
         report.warnings.len()
     )?;
+    for (kind, counts) in [
+        ("tags", report.tags),
+        ("authors", report.authors),
+        ("redirects", report.redirects),
+        ("site", report.site),
+    ] {
+        if counts.total() > 0 {
+            writeln!(
+                out,
+                "{kind}: {} created, {} updated, {} unchanged, {} kept as edited here",
+                counts.created, counts.updated, counts.unchanged, counts.kept
+            )?;
+        }
+    }
+    for (what, count) in &report.left_out {
+        writeln!(out, "left out: {count} {what}")?;
+    }
     for origin in &report.kept {
         writeln!(
             out,
@@ -287,6 +304,9 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
     ] {
         for (origin, reason) in list {
             writeln!(out, "  {word:8} {origin}: {reason}")?;
+        }
+        if list.more() > 0 {
+            writeln!(out, "  {word:8} and {} more", list.more())?;
         }
     }
     Ok(())

@@ -12,6 +12,8 @@ use super::{Conn, dialect, each, migrate};
 use crate::error::{Error, Result};
 use crate::id::Id;
 
+/// Pages that a connection keeps which looks through all of them once, in KiB.
+const CACHE: u32 = 8192;
 /// Faults that are listed at most.
 const LISTED: usize = 100;
 
@@ -42,7 +44,7 @@ pub fn copy(settings: &Settings, into: &Path) -> Result<State> {
     let mut conn = SqliteConnection::establish(&from.to_string_lossy())?;
     let wait = settings.write_wait.as_millis();
     conn.batch_execute(&format!(
-        "PRAGMA busy_timeout = {wait}; PRAGMA cache_size = -8192;"
+        "PRAGMA busy_timeout = {wait}; PRAGMA cache_size = -{CACHE};"
     ))?;
     // The one way to a copy that is whole and has no page to spare (https://sqlite.org/lang_vacuum.html).
     diesel::sql_query("VACUUM INTO ?")
@@ -185,5 +187,5 @@ pub fn begin_epoch(conn: &mut Conn) -> Result<Id> {
 /// # Errors
 /// When it cannot be opened.
 pub fn reader(file: &Path) -> Result<Conn> {
-    Settings::new(Backend::Sqlite(file.to_owned())).connect_reader()
+    Settings::new(Backend::Sqlite(file.to_owned())).connect_reader(CACHE)
 }

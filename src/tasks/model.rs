@@ -160,6 +160,36 @@ pub struct Remark {
     pub reason: String,
 }
 
+/// What became of what is no text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportCounts {
+    /// New here.
+    #[schema(minimum = 0)]
+    pub created: usize,
+    /// Changed in the source since the last import, or filled up where they said nothing.
+    #[schema(minimum = 0)]
+    pub updated: usize,
+    /// As they are here.
+    #[schema(minimum = 0)]
+    pub unchanged: usize,
+    /// Changed by hand here, and kept so.
+    #[schema(minimum = 0)]
+    pub kept: usize,
+}
+
+/// Things that have no place here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// What they are, in the plural.
+    #[schema(example = "comments")]
+    pub what: String,
+    /// How many.
+    #[schema(minimum = 0)]
+    pub count: u64,
+}
+
 /// What became of the items of an import. Of each list the first 100; the counts are of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +215,16 @@ pub struct ImportReport {
     /// Brought in, but not quite as they were.
     #[schema(minimum = 0)]
     pub warnings: usize,
+    /// Tags that the file describes; those that only texts name are not among them.
+    pub tags: ImportCounts,
+    /// Authors that the file describes.
+    pub authors: ImportCounts,
+    /// Redirects that stand for themselves.
+    pub redirects: ImportCounts,
+    /// The settings of the site.
+    pub site: ImportCounts,
+    /// What has no place here.
+    pub left_out: Vec<LeftOut>,
     /// Which were kept.
     #[schema(max_items = 100)]
     pub kept_items: Vec<String>,

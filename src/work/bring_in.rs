@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::imports::{self, Interrupted, Options};
 use crate::tasks::model::{
-    ImportFormat, ImportReport, ImportWish, JobState, LISTED, Remark, Report,
+    ImportCounts, ImportFormat, ImportReport, ImportWish, JobState, LISTED, LeftOut, Remark, Report,
 };
 use crate::tasks::store::{Begun, Ended};
 use crate::transfer::jsonl;
@@ -163,10 +163,31 @@ fn short(report: &imports::Report) -> ImportReport {
         skipped: report.skipped.len(),
         broken: report.broken.len(),
         warnings: report.warnings.len(),
+        tags: counts(report.tags),
+        authors: counts(report.authors),
+        redirects: counts(report.redirects),
+        site: counts(report.site),
+        left_out: report
+            .left_out
+            .iter()
+            .map(|(what, count)| LeftOut {
+                what: (*what).to_owned(),
+                count: *count,
+            })
+            .collect(),
         kept_items: report.kept.iter().take(LISTED).cloned().collect(),
         skipped_items: remarks(&report.skipped),
         broken_items: remarks(&report.broken),
         warned_items: remarks(&report.warnings),
+    }
+}
+
+const fn counts(counts: imports::Counts) -> ImportCounts {
+    ImportCounts {
+        created: counts.created,
+        updated: counts.updated,
+        unchanged: counts.unchanged,
+        kept: counts.kept,
     }
 }
 
