@@ -31,6 +31,7 @@ pub(super) fn prepare(
         origin,
         article: mut input,
         redirects,
+        held,
         warnings,
     } = item;
     let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
@@ -45,7 +46,8 @@ pub(super) fn prepare(
         ));
         return Ok(None);
     };
-    input.status = options.status.or(input.status).or(Some(State::Published));
+    let asked = options.status.filter(|_| !held);
+    input.status = asked.or(input.status).or(Some(State::Published));
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);

@@ -108,6 +108,7 @@ impl<R> Articles<R> {
                     origin,
                     article: *article,
                     redirects: Vec::new(),
+                    held: false,
                     warnings: Vec::new(),
                 }));
             }

@@ -235,6 +235,7 @@ fn read(path: &str, bytes: &[u8]) -> Result<Item, Unread> {
         origin: path.to_owned(),
         article,
         redirects,
+        held: false,
         warnings,
     })
 }

@@ -67,6 +67,7 @@ fn every_column_of_every_table_is_there() {
         origin: "one".into(),
         article: make.0,
         redirects: vec![],
+        held: false,
         warnings: vec![],
     };
     let tag = json!({"kind": "tag", "name": "Trust"}).to_string();
