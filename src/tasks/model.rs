@@ -77,10 +77,16 @@ names!(JobState {
 pub enum ImportFormat {
     /// JSON objects, one a line.
     Jsonl,
+    /// An export of WordPress (WXR).
+    Wordpress,
+    /// An export of Ghost.
+    Ghost,
 }
 
 names!(ImportFormat {
     Jsonl => "jsonl",
+    Wordpress => "wordpress",
+    Ghost => "ghost",
 });
 
 /// The state of what comes in.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -17,7 +18,7 @@ use crate::tasks::model::{
     ImportCounts, ImportFormat, ImportReport, ImportWish, JobState, LISTED, LeftOut, Remark, Report,
 };
 use crate::tasks::store::{Begun, Ended};
-use crate::transfer::jsonl;
+use crate::transfer::{Parsed, Unreadable, ghost, jsonl, wxr};
 
 pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ended {
     let (state, report, error) = match bring_in(task, begun, wish) {
@@ -29,14 +30,15 @@ pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ende
             };
             (state, Some(report), None)
         }
-        Err(failed) => {
-            let words = match &failed.error {
+        Err(Failed::Unreadable(why, report)) => (JobState::Failed, report, Some(why)),
+        Err(Failed::Ended(error, report)) => {
+            let words = match &error {
                 Error::Forbidden | Error::Unauthorized => {
                     "whoever asked for it may not do this, or not any more".into()
                 }
                 error => in_words(error, task.id),
             };
-            (JobState::Failed, failed.report, Some(words))
+            (JobState::Failed, report, Some(words))
         }
     };
     Ended {
@@ -52,71 +54,123 @@ struct Brought {
     stopped: bool,
 }
 
-struct Failed {
-    error: Error,
-    report: Option<imports::Report>,
+enum Failed {
+    /// The file is not what it was said to be, in words.
+    Unreadable(String, Option<imports::Report>),
+    /// Nothing of it can be stored now.
+    Ended(Error, Option<imports::Report>),
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            report: None,
-        }
+        Self::Ended(error, None)
+    }
+}
+
+impl From<Unreadable> for Failed {
+    fn from(error: Unreadable) -> Self {
+        Self::Unreadable(error.to_string(), None)
     }
 }
 
 fn bring_in(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Result<Brought, Failed> {
-    let app = task.app;
     let options = Options {
         source: wish.source.clone(),
         status: wish.status.state(),
         dry_run: wish.dry_run,
         actor: Actor::Principal(importer(task, begun)?),
     };
-    let path = app.work.upload(begun.id)?;
-    let unreadable =
-        |error: io::Error| Error::internal(format!("the file of an import: {error}"));
-    let file = File::open(&path).map_err(unreadable)?;
-    let total = file.metadata().map_err(unreadable)?.len();
-    let read = Arc::new(AtomicU64::new(0));
-    let input = BufReader::new(Counted {
-        file,
-        read: Arc::clone(&read),
-    });
+    let sent = Sent::find(&task.app.work.upload(begun.id)?)?;
+    match wish.format {
+        ImportFormat::Jsonl => {
+            let lines = jsonl::articles(wish.source.clone(), sent.open()?);
+            let lines = lines.map(|line| line.map_err(|error| error.to_string()));
+            store(task, &sent, &options, lines)
+        }
+        // Read to its end before anything is written: it must be whole.
+        ImportFormat::Wordpress => {
+            let site = wxr::scan(sent.open()?)?;
+            let pieces = site.read(sent.open()?);
+            let pieces = pieces.map(|piece| piece.map_err(|error| error.to_string()));
+            store(task, &sent, &options, pieces)
+        }
+        ImportFormat::Ghost => {
+            ghost::check(sent.open()?)?;
+            let site = ghost::scan(sent.open()?)?;
+            let pieces = site.read(sent.open()?);
+            let pieces = pieces.map(|piece| piece.map_err(|error| error.to_string()));
+            store(task, &sent, &options, pieces)
+        }
+    }
+}
+
+/// The file that was sent.
+struct Sent {
+    path: PathBuf,
+    length: u64,
+    /// How much of it was read since it was last opened.
+    read: Arc<AtomicU64>,
+}
+
+impl Sent {
+    fn find(path: &Path) -> Result<Self> {
+        let file = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            length: file.len(),
+            read: Arc::default(),
+        })
+    }
+
+    fn open(&self) -> Result<BufReader<Counted>> {
+        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
+        self.read.store(0, Ordering::Relaxed);
+        Ok(BufReader::with_capacity(
+            64 << 10,
+            Counted {
+                file,
+                read: Arc::clone(&self.read),
+            },
+        ))
+    }
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::internal(format!("the file of an import: {error}"))
+}
+
+/// Stores the pieces of a file, as far as it can be read and is still wanted.
+fn store(
+    task: &mut Task<'_>,
+    sent: &Sent,
+    options: &Options,
+    pieces: impl Iterator<Item = Result<Parsed, String>>,
+) -> Result<Brought, Failed> {
     let stopped = AtomicBool::new(false);
     let mut failed = None;
-    let lines = match wish.format {
-        ImportFormat::Jsonl => jsonl::articles(wish.source.clone(), input),
-    };
-    let items = lines
-        .map_while(|line| match line {
-            Ok(parsed) => Some(parsed),
+    let pieces = pieces
+        .map_while(|piece| match piece {
+            Ok(piece) => Some(piece),
             Err(error) => {
                 failed = Some(error);
                 None
             }
         })
         .take_while(|_| !stopped.load(Ordering::Relaxed));
-    let imported = imports::run(&app.db, &app.rules, &options, items, |_done| {
-        if !task.goes_on(read.load(Ordering::Relaxed), Some(total)) {
+    let app = task.app;
+    let imported = imports::run(&app.db, &app.rules, options, pieces, |_done| {
+        if !task.goes_on(sent.read.load(Ordering::Relaxed), Some(sent.length)) {
             stopped.store(true, Ordering::Relaxed);
         }
     });
-    task.note(read.load(Ordering::Relaxed), Some(total));
+    task.note(sent.read.load(Ordering::Relaxed), Some(sent.length));
     let stopped = stopped.into_inner();
     match (imported, failed) {
-        (Ok(report), Some(error)) if !stopped => Err(Failed {
-            error: unreadable(error),
-            report: Some(report),
-        }),
+        (Ok(report), Some(why)) if !stopped => Err(Failed::Unreadable(why, Some(report))),
         (Ok(report), _) => Ok(Brought { report, stopped }),
         (Err(interrupted), _) => {
             let Interrupted { error, report } = *interrupted;
-            Err(Failed {
-                error,
-                report: Some(report),
-            })
+            Err(Failed::Ended(error, Some(report)))
         }
     }
 }

@@ -119,6 +119,38 @@ fn a_file_is_brought_in_by_whoever_sends_it() {
 }
 
 #[test]
+fn exports_of_others_come_in_whole_or_not_at_all() {
+    let server = Server::setup().works().start();
+    let admin = server.sign_in(Role::Admin);
+    let wordpress = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/">
+<channel><title>Old</title><link>https://old.example.org</link><wp:wxr_version>1.2</wp:wxr_version>
+<item><title>Hello</title><link>https://old.example.org/hello/</link><dc:creator>ada</dc:creator>
+<content:encoded><![CDATA[Some words.]]></content:encoded><excerpt:encoded><![CDATA[]]></excerpt:encoded>
+<wp:post_id>1</wp:post_id><wp:post_date_gmt>2020-01-01 10:00:00</wp:post_date_gmt><wp:post_name>hello</wp:post_name>
+<wp:status>publish</wp:status><wp:post_type>post</wp:post_type></item>
+</channel></rss>"#;
+    let ghost = json!({"db": [{"meta": {"version": "5.0.0"}, "data": {
+        "posts": [{"id": "1", "title": "Boo", "slug": "boo", "html": "<p>Words</p>", "status": "published", "type": "post"}],
+        "tags": [], "users": [], "posts_tags": [], "posts_authors": []
+    }}]})
+    .to_string();
+    for (format, file, slug) in [("wordpress", wordpress, "hello"), ("ghost", &ghost, "boo")] {
+        let path = format!("/v1/admin/import?format={format}");
+        let half = &file[..file.len() - 20];
+        let failed = accepted(&send(&admin, &path, half));
+        let failed = ended(&admin, &failed);
+        assert_eq!(failed["state"], "failed", "{failed}");
+        assert_ne!(failed["error"], "the server failed; its log says why");
+        assert_eq!(server.get(&format!("/v1/articles/{slug}")).status, 404);
+        let done = accepted(&send(&admin, &path, file));
+        let done = ended(&admin, &done);
+        assert_eq!(done["import_report"]["created"], 1, "{done}");
+        server.get(&format!("/v1/articles/{slug}")).ok();
+    }
+}
+
+#[test]
 fn who_may_not_import_leaves_nothing_behind() {
     let server = Server::setup().works().start();
     let mut refused = vec![
@@ -314,7 +346,7 @@ fn what_is_no_file_is_refused() {
     assert_eq!(packed.send().status, 415);
     for (query, fault) in [
         ("", "format missing"),
-        ("?format=wxr", "format not_allowed"),
+        ("?format=markdown", "format not_allowed"),
         ("?format=jsonl&status=archived", "status not_allowed"),
         ("?format=jsonl&source=%07", "source malformed"),
         ("?format=jsonl&sauce=x", "sauce unknown"),
