@@ -149,6 +149,8 @@ pub enum Action {
         /// Change or delete it, and not only read.
         writes: bool,
     },
+    /// Bring content in from a file: any of it, in any state.
+    Import,
     /// Run the accounts, the API keys and the audit.
     Administer,
     /// Look after one's own account.
@@ -199,7 +201,8 @@ fn role_may(role: Role, action: Action) -> bool {
         | Action::Review
         | Action::Tags
         | Action::Author { own: false }
-        | Action::Redirects => role >= Role::Editor,
+        | Action::Redirects
+        | Action::Import => role >= Role::Editor,
         // Readers wrote to the editors, and to nobody else in the house.
         Action::Inbox { .. } => role >= Role::Editor,
         Action::Site | Action::Administer => role == Role::Admin,
@@ -228,6 +231,16 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
         Action::Redirects => has(Scope::RedirectsWrite),
         Action::Inbox { writes: false } => has(Scope::MessagesRead),
         Action::Inbox { writes: true } => has(Scope::MessagesWrite),
+        // All that may come of it.
+        Action::Import => [
+            Scope::ArticlesWrite,
+            Scope::ArticlesPublish,
+            Scope::TagsWrite,
+            Scope::AuthorsWrite,
+            Scope::RedirectsWrite,
+        ]
+        .into_iter()
+        .all(has),
         // A key makes no keys, changes no roles and signs in nowhere.
         Action::Administer | Action::OwnAccount => false,
     }

@@ -99,6 +99,8 @@ pub enum Resource {
     Message,
     /// A webhook.
     Webhook,
+    /// An import or a backup.
+    Job,
 }
 
 crate::names::names!(Resource {
@@ -111,6 +113,7 @@ crate::names::names!(Resource {
     ApiKey => "api_key",
     Message => "message",
     Webhook => "webhook",
+    Job => "job",
 });
 
 impl Resource {
@@ -162,6 +165,7 @@ impl Resource {
                 "secret_rotated",
                 "disabled",
             ],
+            Self::Job => &["created", "cancelled"],
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Links, Mail, Search, Streams, Tokens, base_url};
+use super::{Delivery, Inbox, Jobs, Links, Mail, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -230,6 +230,10 @@ pub struct Serve {
 
     #[command(flatten)]
     mail: Mail,
+
+    #[command(flatten)]
+    jobs: Jobs,
+
     /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
     #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
     pub outbound_allow: Vec<IpNet>,
@@ -281,6 +285,7 @@ impl Serve {
             streams: self.streams.settings(),
             inbox: self.inbox.settings(),
             mail: self.mail.settings()?,
+            work: self.jobs.settings(),
             outbound: outbound::Settings {
                 allowed: self.outbound_allow.clone(),
                 ..outbound::Settings::default()
@@ -321,6 +326,7 @@ impl Serve {
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
+                upload_deadline: self.jobs.upload_deadline(),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),
             },

@@ -48,6 +48,8 @@ pub struct Limits {
     pub content: usize,
     /// How long content may take to arrive.
     pub content_deadline: Duration,
+    /// How long a file may take to arrive.
+    pub upload_deadline: Duration,
     /// Bytes a second that content must arrive at.
     pub content_rate: u64,
     /// How long a read waits for the change that it must include.
@@ -64,6 +66,7 @@ impl Default for Limits {
             batch: 4 * 1024 * 1024,
             content: 64 * 1024,
             content_deadline: Duration::from_secs(30),
+            upload_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
             change_wait: Duration::from_secs(2),
         }
@@ -80,6 +83,9 @@ pub struct WasHead;
 
 /// Where the routes for editors begin.
 pub const ADMIN: &str = "/v1/admin/";
+
+/// The route whose content is a file of any length.
+const IMPORT: &str = "/v1/admin/import";
 
 /// Which websites may read an answer.
 #[derive(Debug, Clone)]
@@ -228,6 +234,8 @@ where
         let limits = self.limits;
         let deadline = if request.method() == Method::GET {
             limits.deadline
+        } else if request.match_info().as_str() == IMPORT {
+            limits.upload_deadline + limits.write_deadline
         } else {
             limits.content_deadline + limits.write_deadline
         };

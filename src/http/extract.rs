@@ -23,7 +23,7 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const MIN_CHANGE: HeaderName = HeaderName::from_static("min-change");
 
 /// How long content may take before its rate counts.
-const START: Duration = Duration::from_secs(5);
+pub(super) const START: Duration = Duration::from_secs(5);
 
 /// Marks a request whose content has been read to its end, so that its connection can be used again.
 #[derive(Debug, Clone, Copy)]

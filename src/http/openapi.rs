@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 25] = [
+const TAGS: [(&str, &str); 26] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -187,6 +187,10 @@ const TAGS: [(&str, &str); 25] = [
     ("Redirects", "Old addresses and where they lead"),
     ("Inbox", "What came by the contact form"),
     ("Batches", "Several writes as one"),
+    (
+        "Jobs",
+        "Imports and backups, which take longer than a request",
+    ),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
     ("Webhooks", "Who is told of changes"),
@@ -313,6 +317,7 @@ impl Route<'_> {
         let optional = [
             "/{way}",
             "/{id}/schedule",
+            "/{id}/cancel",
             "/{id}/submit",
             "/{id}/send-back",
             "/merge",

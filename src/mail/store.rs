@@ -133,3 +133,12 @@ pub fn remove(conn: &mut Conn, id: Id) -> Result<()> {
     each!(conn, c => diesel::delete(mails::table.find(id)).execute(c))?;
     Ok(())
 }
+
+/// Takes all mails out of the queue.
+///
+/// # Errors
+/// When the database fails.
+pub fn clear(conn: &mut Conn) -> Result<()> {
+    each!(conn, c => diesel::delete(mails::table).execute(c))?;
+    Ok(())
+}

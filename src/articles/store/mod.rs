@@ -39,7 +39,7 @@ pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
 pub use self::retag::{Merged, Published, merge_tag, retag};
 pub use self::texts::{
-    PublishedText, TagWords, ids_by_author, ids_with_tag, published_count, published_ids,
+    PublishedText, TagWords, count_published, ids_by_author, ids_with_tag, published_count, published_ids,
     published_texts,
 };
 pub use self::touch::{showing_author, showing_tag, touch};

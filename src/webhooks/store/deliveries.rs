@@ -292,6 +292,22 @@ fn check_enabled(conn: &mut Conn, of: Id) -> Result<()> {
     }
 }
 
+/// Gives up all that is still to be sent, for this reason. Admins can send it once more.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::webhooks) fn give_up(conn: &mut Conn, reason: &str, now: Time) -> Result<()> {
+    let pending = table.filter(webhook_deliveries::ended_at.is_null());
+    let ended = (
+        webhook_deliveries::status.eq(DeliveryStatus::Failed.as_str()),
+        webhook_deliveries::error.eq(Some(reason)),
+        webhook_deliveries::next_at.eq(None::<Time>),
+        webhook_deliveries::ended_at.eq(Some(now)),
+    );
+    each!(conn, c => diesel::update(pending).set(ended).execute(c))?;
+    super::sending::expect_nothing(conn)
+}
+
 /// How many are still to be sent.
 ///
 /// # Errors

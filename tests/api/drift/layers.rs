@@ -33,6 +33,7 @@ const SLICES: &[&str] = &[
     "resolve",
     "site",
     "tags",
+    "tasks",
     "users",
     "webhooks",
 ];
