@@ -16,6 +16,7 @@ mod mail;
 mod search;
 mod serve;
 mod streams;
+mod website;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
@@ -24,6 +25,7 @@ pub use self::mail::Mail;
 pub use self::search::Search;
 pub use self::serve::Serve;
 pub use self::streams::Streams;
+pub use self::website::{Robots, Website};
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]

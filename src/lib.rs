@@ -16,6 +16,7 @@
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
+//! - [`exports`]: the content as files: JSON Lines, Markdown, and what readers may ask for
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
@@ -34,6 +35,7 @@ mod corpus;
 pub mod crawlers;
 pub mod db;
 pub mod error;
+pub mod exports;
 pub mod feeds;
 pub mod http;
 pub mod id;

@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::articles::model::{
     ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State,
 };
+use crate::articles::new::MAX_ITEMS;
+use crate::articles::restored::Restored;
 use crate::error::{Fault, FaultCode};
 use crate::json::Fields;
 
@@ -16,6 +18,30 @@ const PLACEHOLDER: &str = "untitled";
 /// finding further faults and nothing else. `None` is something that is no object at all.
 pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
     article_with(value, faults, |_fields| {})
+}
+
+/// Reads an article as an export writes it, or anybody who leaves out what only an export says. Faults as
+/// [`article`] tells them.
+pub fn exported(value: &Value, faults: &mut Vec<Fault>) -> Option<(ArticleInput, Restored)> {
+    let mut restored = Restored::default();
+    let mut copied = Vec::new();
+    let article = article_with(value, faults, |fields| {
+        restored = Restored::read(fields, &mut copied);
+    });
+    faults.extend(
+        copied
+            .into_iter()
+            .map(|fault| fault.below("/working_copy")),
+    );
+    let mut article = article?;
+    // More than a writer may send, where it has had more slugs than that.
+    if restored.is_export() && article.aliases.len() > MAX_ITEMS {
+        let locale = article.locale.clone().unwrap_or_default();
+        let more = article.aliases.split_off(MAX_ITEMS);
+        let more = more.into_iter().map(|slug| (locale.clone(), slug));
+        restored.aliases_in.extend(more);
+    }
+    Some((article, restored))
 }
 
 /// Reads an article, and by `more` what else a door takes beside it.

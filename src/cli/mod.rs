@@ -6,6 +6,7 @@
 
 mod completions;
 mod demo;
+mod export;
 mod import;
 mod migrate;
 mod openapi;
@@ -47,6 +48,8 @@ enum Verb {
     Demo(demo::Arguments),
     /// Bring content in from files; running it again changes nothing that has not changed
     Import(import::Arguments),
+    /// Write the content into files: all of it, to be imported again, or what readers may ask for
+    Export(export::Arguments),
     /// Make and change accounts: the way to the first admin
     User(user::Arguments),
     /// Print an access token for an account
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::User(arguments) => user::run(&arguments),
         Verb::Token(arguments) => token::run(&arguments),
         Verb::Openapi => openapi::run(),

@@ -272,6 +272,22 @@ impl Db {
         self.0.readers.run_blocking(f)
     }
 
+    /// Reads one snapshot on this thread and on a connection of its own, outside any async runtime: for what goes on for
+    /// minutes, so that it takes no reader's place. As long as it goes on, SQLite's log grows with every write, and
+    /// PostgreSQL keeps what rows were.
+    ///
+    /// # Errors
+    /// When there is no connection to be had; else what `f` answers.
+    pub fn read_apart<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.0.settings.connect_reader()?;
+        dialect::begin_read(&mut conn).map_err(Error::from)?;
+        // The transaction, which wrote nothing, ends with its connection.
+        f(&mut conn)
+    }
+
     /// Writes: runs `f` in a transaction, logs what it logged under the next change number, and answers when that is on
     /// disk; where it took something from readers, when whoever follows the log has let it go too. `f` may run more than
     /// once, and only its last run counts.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::{NewArticle, Rules};
-use crate::articles::store::{self, Imported, Standing};
+use crate::articles::restored::Restored;
+use crate::articles::store::{self, Imported, Said, Standing};
 use crate::changes::model::Actor;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
@@ -49,8 +50,10 @@ pub struct Report {
 /// An item that may be stored.
 struct Ready {
     origin: String,
-    external_id: String,
+    /// By which the next import knows it.
+    key: String,
     input: ArticleInput,
+    restored: Restored,
     new: NewArticle,
     redirects: Vec<String>,
 }
@@ -123,15 +126,22 @@ fn prepare(
     let Item {
         origin,
         article: mut input,
+        restored,
         redirects,
         warnings,
     } = item;
     let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
-    let external_id = input
-        .external_id
-        .clone()
-        .or_else(|| input.id.map(|id| id.to_string()));
-    let Some(external_id) = external_id else {
+    let (external_id, id) = (
+        input.external_id.clone(),
+        input.id.map(|id| id.to_string()),
+    );
+    // Texts of an export may have come from several sources, in which others have the same key.
+    let key = if restored.is_export() {
+        id.or(external_id)
+    } else {
+        external_id.or(id)
+    };
+    let Some(key) = key else {
         report.broken.push((
             origin,
             "has no key by which the next import could know it".into(),
@@ -148,8 +158,12 @@ fn prepare(
         .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
         .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
 
+    let said = Said {
+        input: &input,
+        restored: &restored,
+    };
     let standing =
-        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input, now))?;
+        db.read_blocking(|conn| store::standing(conn, &options.source, &key, said, now))?;
     match standing {
         Standing::Unchanged => {
             report.unchanged += 1;
@@ -164,7 +178,16 @@ fn prepare(
     for warning in warnings.into_iter().chain(moved).chain(later) {
         warn(report, warning);
     }
-    let new = match NewArticle::parse(input.clone(), rules) {
+    let copied = restored.working_copy.as_deref();
+    let copied = copied.map_or_else(Vec::new, |copy| NewArticle::faults(copy, rules));
+    let parsed = match copied.as_slice() {
+        [] => NewArticle::parse(input.clone(), rules),
+        _ => Err(copied
+            .into_iter()
+            .map(|fault| fault.below("/working_copy"))
+            .collect()),
+    };
+    let new = match parsed {
         Ok(new) => new.with_any_slug(),
         Err(faults) => {
             report
@@ -202,8 +225,9 @@ fn prepare(
     }
     Ok(Some(Ready {
         origin,
-        external_id,
+        key,
         input,
+        restored,
         new,
         redirects,
     }))
@@ -291,7 +315,11 @@ fn store_some(
 }
 
 fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {
-    let imported = store::import(tx, source, &ready.external_id, &ready.input, &ready.new)?;
+    let said = Said {
+        input: &ready.input,
+        restored: &ready.restored,
+    };
+    let imported = store::import(tx, source, &ready.key, said, &ready.new)?;
     if let Imported::Created(stored) | Imported::Updated(stored) = &imported {
         let own = format!("/{}", stored.slug);
         for path in ready.redirects.iter().filter(|path| **path != own) {

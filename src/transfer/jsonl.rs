@@ -8,11 +8,14 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{Item, Parsed};
 use crate::articles::input;
 use crate::articles::model::ArticleInput;
+use crate::articles::restored::Restored;
 use crate::error::Fault;
 use crate::json;
 
-/// The longest line. An article's body has at most one mebibyte, and JSON may double it.
-pub const MAX_LINE: usize = 2 * 1024 * 1024;
+pub mod write;
+
+/// The longest line. A body has at most one mebibyte, of which JSON may make six; a working copy has another.
+pub const MAX_LINE: usize = 16 * 1024 * 1024;
 
 /// The articles of a JSON Lines file. Blank lines, a byte order mark and CRLF are fine.
 ///
@@ -76,8 +79,8 @@ impl<R: BufRead> Iterator for Articles<R> {
 
 impl<R> Articles<R> {
     fn parsed(&self, bytes: &[u8]) -> Parsed {
-        let mut article = match read(bytes) {
-            Ok(article) => article,
+        let (mut article, restored) = match read(bytes) {
+            Ok(read) => read,
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 return self.broken(told.join("; "));
@@ -90,6 +93,7 @@ impl<R> Articles<R> {
         Parsed::Article(Box::new(Item {
             origin,
             article,
+            restored,
             redirects: Vec::new(),
             warnings: Vec::new(),
         }))
@@ -104,11 +108,12 @@ impl<R> Articles<R> {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<ArticleInput, Vec<Fault>> {
-    let value = json::parse(bytes, json::MAX_DEPTH)?;
+fn read(bytes: &[u8]) -> Result<(ArticleInput, Restored), Vec<Fault>> {
+    // A working copy, which is as deep as any text, stands one deeper; and so does what came from front matter.
+    let value = json::parse(bytes, json::MAX_DEPTH + 2)?;
     let mut faults = Vec::new();
-    match input::article(&value, &mut faults) {
-        Some(article) if faults.is_empty() => Ok(article),
+    match input::exported(&value, &mut faults) {
+        Some(read) if faults.is_empty() => Ok(read),
         _ => Err(faults),
     }
 }

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::articles::model::ArticleInput;
+use crate::articles::restored::Restored;
 use crate::articles::render;
 use crate::slug;
 
@@ -26,6 +27,8 @@ pub struct Item {
     pub origin: String,
     /// The article. A `status` of `None` says nothing, and the import decides.
     pub article: ArticleInput,
+    /// What an export says of it beside that.
+    pub restored: Restored,
     /// Former paths of this article on its old site, in the form [`site_path`] gives them, each once.
     pub redirects: Vec<String>,
     /// What was read otherwise than the author may expect, one sentence each.
