@@ -29,6 +29,7 @@ pub struct Serve {
     )]
     pub listen: SocketAddr,
 
+    /// Where readers find the content.
     #[command(flatten)]
     pub website: Website,
 

@@ -12,7 +12,12 @@ use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::redirects::model::NewRedirect;
 use crate::redirects::store::{self as redirects, Target};
+use crate::transfer::jsonl::kinds::Resource;
 use crate::transfer::{Item, Parsed};
+
+mod resources;
+
+use resources::Here;
 
 /// Items that share a transaction.
 const BATCH: usize = 100;
@@ -106,7 +111,15 @@ fn run_into(
                 let place = line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
                 report.broken.push((place, reason));
             }
-            Parsed::Article(item) => batch.extend(prepare(db, rules, options, *item, report)?),
+            Parsed::Article(item) => {
+                let ready = prepare(db, rules, options, *item, report)?;
+                batch.extend(ready.map(|ready| Work::Text(Box::new(ready))));
+            }
+            Parsed::Resource { origin, resource } if options.dry_run => {
+                let here = db.read_blocking(|conn| resources::here(conn, &resource))?;
+                report.count(origin, Came::Is(here));
+            }
+            Parsed::Resource { origin, resource } => batch.push(Work::Other(origin, resource)),
         }
         if batch.len() == BATCH {
             store_all(db, options, std::mem::take(&mut batch), report)?;
@@ -257,7 +270,40 @@ fn fit_locale(input: &mut ArticleInput, rules: &Rules) -> Option<String> {
     Some(warning)
 }
 
-fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report) -> Result<()> {
+/// Something to be stored.
+enum Work {
+    Text(Box<Ready>),
+    Other(String, Box<Resource>),
+}
+
+impl Work {
+    /// Where it was found.
+    fn origin(&self) -> &str {
+        match self {
+            Self::Text(ready) => &ready.origin,
+            Self::Other(origin, _) => origin,
+        }
+    }
+}
+
+/// What became of it.
+enum Came {
+    Text(Imported),
+    Is(Here),
+}
+
+impl Came {
+    /// Whether nothing was written.
+    const fn is_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::Text(Imported::Unchanged | Imported::KeptLocalEdit)
+                | Self::Is(Here::Same | Here::Other)
+        )
+    }
+}
+
+fn store_all(db: &Db, options: &Options, batch: Vec<Work>, report: &mut Report) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
@@ -274,11 +320,11 @@ fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report)
                     (Ok(results), _) => count(report, &batch, results),
                     (
                         Err(error @ (Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_))),
-                        Some(ready),
+                        Some(work),
                     ) => {
                         report
                             .broken
-                            .push((ready.origin.clone(), error.to_string()));
+                            .push((work.origin().to_owned(), error.to_string()));
                     }
                     (Err(error), _) => return Err(error),
                 }
@@ -289,24 +335,25 @@ fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report)
     Ok(())
 }
 
-type Results = Vec<(usize, Imported)>;
+type Results = Vec<(usize, Came)>;
 
 fn store_some(
     db: &Db,
     options: &Options,
-    batch: &Arc<Vec<Ready>>,
+    batch: &Arc<Vec<Work>>,
     range: std::ops::Range<usize>,
 ) -> Result<Results> {
     let (batch, source) = (Arc::clone(batch), options.source.clone());
     let written = db.write_blocking(Actor::System, move |tx| {
         let mut results = Vec::with_capacity(range.len());
-        for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
-            results.push((index, store_one(tx, &source, ready)?));
+        for (index, work) in batch.iter().enumerate().take(range.end).skip(range.start) {
+            let came = match work {
+                Work::Text(ready) => Came::Text(store_one(tx, &source, ready)?),
+                Work::Other(_, resource) => Came::Is(resources::store(tx, resource)?),
+            };
+            results.push((index, came));
         }
-        if results
-            .iter()
-            .all(|(_, result)| matches!(result, Imported::Unchanged | Imported::KeptLocalEdit))
-        {
+        if results.iter().all(|(_, came)| came.is_nothing()) {
             tx.leave_unchanged();
         }
         Ok(results)
@@ -329,15 +376,20 @@ fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {
     Ok(imported)
 }
 
-fn count(report: &mut Report, batch: &[Ready], results: Results) {
-    for (index, result) in results {
-        match result {
-            Imported::Created(_) => report.created += 1,
-            Imported::Updated(_) => report.updated += 1,
-            Imported::Unchanged => report.unchanged += 1,
-            Imported::KeptLocalEdit => report
-                .kept
-                .extend(batch.get(index).map(|ready| ready.origin.clone())),
+fn count(report: &mut Report, batch: &[Work], results: Results) {
+    for (index, came) in results {
+        let origin = batch.get(index).map_or("", Work::origin);
+        report.count(origin.to_owned(), came);
+    }
+}
+
+impl Report {
+    fn count(&mut self, origin: String, came: Came) {
+        match came {
+            Came::Text(Imported::Created(_)) | Came::Is(Here::Nothing) => self.created += 1,
+            Came::Text(Imported::Updated(_)) => self.updated += 1,
+            Came::Text(Imported::Unchanged) | Came::Is(Here::Same) => self.unchanged += 1,
+            Came::Text(Imported::KeptLocalEdit) | Came::Is(Here::Other) => self.kept.push(origin),
         }
     }
 }

@@ -1,10 +1,12 @@
-//! JSON Lines: one article an object, one object a line. The file is read line by line, so its length does not matter, and
+//! JSON Lines: one article an object, one object a line; and from exports also the site, tags, authors and redirects, told
+//! apart by `kind`. The file is read line by line, so its length does not matter, and
 //! a line that cannot be read is told and passed over.
 
 use std::io::{self, BufRead};
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::kinds::Resource;
 use super::{Item, Parsed};
 use crate::articles::input;
 use crate::articles::model::ArticleInput;
@@ -12,6 +14,7 @@ use crate::articles::restored::Restored;
 use crate::error::Fault;
 use crate::json;
 
+pub mod kinds;
 pub mod write;
 
 /// The longest line. A body has at most one mebibyte, of which JSON may make six; a working copy has another.
@@ -79,24 +82,26 @@ impl<R: BufRead> Iterator for Articles<R> {
 
 impl<R> Articles<R> {
     fn parsed(&self, bytes: &[u8]) -> Parsed {
-        let (mut article, restored) = match read(bytes) {
-            Ok(read) => read,
+        let origin = format!("{}:{}", self.origin, self.line);
+        match read(bytes) {
+            Ok(Line::Resource(resource)) => Parsed::Resource { origin, resource },
+            Ok(Line::Text(mut article, restored)) => {
+                if article.id.is_none() && article.external_id.is_none() {
+                    article.external_id = Some(format!("jsonl-{:032x}", xxh3_128(bytes)));
+                }
+                Parsed::Article(Box::new(Item {
+                    origin,
+                    article: *article,
+                    restored: *restored,
+                    redirects: Vec::new(),
+                    warnings: Vec::new(),
+                }))
+            }
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                return self.broken(told.join("; "));
+                self.broken(told.join("; "))
             }
-        };
-        if article.id.is_none() && article.external_id.is_none() {
-            article.external_id = Some(format!("jsonl-{:032x}", xxh3_128(bytes)));
         }
-        let origin = format!("{}:{}", self.origin, self.line);
-        Parsed::Article(Box::new(Item {
-            origin,
-            article,
-            restored,
-            redirects: Vec::new(),
-            warnings: Vec::new(),
-        }))
     }
 
     fn broken(&self, reason: String) -> Parsed {
@@ -108,24 +113,35 @@ impl<R> Articles<R> {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<(ArticleInput, Restored), Vec<Fault>> {
+/// What a line says.
+enum Line {
+    Text(Box<ArticleInput>, Box<Restored>),
+    Resource(Box<Resource>),
+}
+
+fn read(bytes: &[u8]) -> Result<Line, Vec<Fault>> {
     // A working copy, which is as deep as any text, stands one deeper; and so does what came from front matter.
     let value = json::parse(bytes, json::MAX_DEPTH + 2)?;
+    if let Some(resource) = kinds::resource(&value) {
+        return resource.map(|resource| Line::Resource(Box::new(resource)));
+    }
     let mut faults = Vec::new();
     match input::exported(&value, &mut faults) {
-        Some(read) if faults.is_empty() => Ok(read),
+        Some((article, restored)) if faults.is_empty() => {
+            Ok(Line::Text(Box::new(article), Box::new(restored)))
+        }
         _ => Err(faults),
     }
 }
 
-struct Line {
+struct Bytes {
     bytes: Vec<u8>,
     too_long: bool,
 }
 
 /// The next line, `None` at the end. Of a line that is too long only the length is kept, and of that only that it is.
-fn read_line(reader: &mut impl BufRead) -> io::Result<Option<Line>> {
-    let mut line = Line {
+fn read_line(reader: &mut impl BufRead) -> io::Result<Option<Bytes>> {
+    let mut line = Bytes {
         bytes: Vec::new(),
         too_long: false,
     };

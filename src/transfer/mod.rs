@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use self::jsonl::kinds::Resource;
 use crate::articles::model::ArticleInput;
 use crate::articles::restored::Restored;
 use crate::articles::render;
@@ -40,6 +41,13 @@ pub struct Item {
 pub enum Parsed {
     /// It is an article.
     Article(Box<Item>),
+    /// It is something that texts name, or that leads to them.
+    Resource {
+        /// Where it is.
+        origin: String,
+        /// What it is.
+        resource: Box<Resource>,
+    },
     /// It is no article, and need not be one.
     Skipped {
         /// Where it is.
@@ -64,7 +72,9 @@ impl Parsed {
     pub fn origin(&self) -> &str {
         match self {
             Self::Article(item) => &item.origin,
-            Self::Skipped { origin, .. } | Self::Broken { origin, .. } => origin,
+            Self::Resource { origin, .. }
+            | Self::Skipped { origin, .. }
+            | Self::Broken { origin, .. } => origin,
         }
     }
 }

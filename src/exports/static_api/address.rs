@@ -30,7 +30,7 @@ const IN_PATH: &AsciiSet = &CONTROLS
 
 /// An address of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub(super) struct Address {
     /// Its path, not encoded.
     path: String,
     /// Its last step is the name of a file.
@@ -41,7 +41,7 @@ pub struct Address {
 
 impl Address {
     /// A path that answers JSON.
-    pub fn new(path: impl Into<String>) -> Self {
+    pub(super) fn new(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             is_file: false,
@@ -50,7 +50,7 @@ impl Address {
     }
 
     /// A path that is that of a file.
-    pub fn file(path: impl Into<String>) -> Self {
+    pub(super) fn file(path: impl Into<String>) -> Self {
         Self {
             is_file: true,
             ..Self::new(path)
@@ -59,7 +59,7 @@ impl Address {
 
     /// The same with a parameter more.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         let at = self.query.partition_point(|(known, _)| *known <= name);
         self.query.insert(at, (name, value.into()));
         self
@@ -67,7 +67,7 @@ impl Address {
 
     /// The same with a suffix.
     #[must_use]
-    pub fn suffixed(&self, suffix: &str) -> Self {
+    pub(super) fn suffixed(&self, suffix: &str) -> Self {
         Self {
             path: format!("{}.{suffix}", self.path),
             is_file: true,
@@ -77,7 +77,7 @@ impl Address {
 
     /// The same with a step below its path.
     #[must_use]
-    pub fn below(&self, step: &str) -> Self {
+    pub(super) fn below(&self, step: &str) -> Self {
         Self {
             path: format!("{}/{step}", self.path),
             ..self.clone()
@@ -86,7 +86,7 @@ impl Address {
 
     /// Path and query, as a client asks for them.
     #[must_use]
-    pub fn target(&self) -> String {
+    pub(super) fn target(&self) -> String {
         let path = utf8_percent_encode(&self.path, IN_PATH);
         let query = self.query.iter().map(|(name, value)| {
             let value = utf8_percent_encode(value, IN_QUERY);
@@ -101,7 +101,7 @@ impl Address {
 
     /// The file that stands for it, below the root.
     #[must_use]
-    pub fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let plain = self.plain();
         if self.is_file {
             plain
@@ -112,7 +112,7 @@ impl Address {
 
     /// Its address on a host of files, encoded: the folder of an `index.json`, or the file.
     #[must_use]
-    pub fn link(&self) -> String {
+    pub(super) fn link(&self) -> String {
         let plain = self.plain();
         let slash = if self.is_file { "" } else { "/" };
         format!("/{}{slash}", utf8_percent_encode(&plain, IN_PATH))
@@ -139,7 +139,7 @@ impl Address {
 
 /// What `Location` says, as an address on a host of files. The slash of a folder is put where none of a file's suffixes is.
 #[must_use]
-pub fn link_to(location: &str, public_url: Option<&str>) -> String {
+pub(super) fn link_to(location: &str, public_url: Option<&str>) -> String {
     let base = public_url.unwrap_or_default();
     let target = location.strip_prefix(base).unwrap_or(location);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
