@@ -92,6 +92,22 @@ pub struct Written<T> {
     pub retracts: bool,
 }
 
+/// A write under way.
+#[must_use = "whether it was done is not known before it is waited for"]
+pub struct Ahead<T>(oneshot::Receiver<Result<Written<T>>>);
+
+impl<T> Ahead<T> {
+    /// Waits for it, outside any async runtime.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn wait(self) -> Result<Written<T>> {
+        self.0
+            .blocking_recv()
+            .map_err(|_closed| Error::internal("the writer has gone"))?
+    }
+}
+
 impl Db {
     /// Opens the database. It must have been migrated.
     ///
@@ -328,13 +344,22 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        self.write_ahead(actor, f)?.wait()
+    }
+
+    /// The same without waiting for it, for whoever makes the next write ready meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the queue is full.
+    pub fn write_ahead<T, F>(&self, actor: Actor, f: F) -> Result<Ahead<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
         let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
             .map_err(|_full| Error::busy("too many writes are waiting"))?;
-        let answer = self.enqueue(actor, f, place)?;
-        answer
-            .blocking_recv()
-            .map_err(|_closed| Error::internal("the writer has gone"))?
+        Ok(Ahead(self.enqueue(actor, f, place)?))
     }
 
     /// Writes what takes no change number, because nothing that follows the log need hear of it: the closed list of

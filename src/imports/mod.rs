@@ -8,7 +8,7 @@ use crate::articles::new::{NewArticle, Rules};
 use crate::articles::restored::Restored;
 use crate::articles::store::{self, Imported, Said, Standing};
 use crate::changes::model::Actor;
-use crate::db::{Db, Tx};
+use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
 use crate::redirects::model::NewRedirect;
 use crate::redirects::store::{self as redirects, Target};
@@ -21,6 +21,8 @@ use resources::Here;
 
 /// Items that share a transaction.
 const BATCH: usize = 100;
+/// Bytes of bodies after which a batch is full: each is held several times, as it came and as it was rendered.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How an import is to be done.
 #[derive(Debug, Clone)]
@@ -97,9 +99,29 @@ fn run_into(
     options: &Options,
     items: impl IntoIterator<Item = Parsed>,
     report: &mut Report,
+    progress: impl FnMut(usize),
+) -> Result<()> {
+    let mut storing = Storing {
+        db,
+        options,
+        batch: Vec::with_capacity(BATCH),
+        bytes: 0,
+        ahead: None,
+    };
+    let walked = walk(&mut storing, rules, items, report, progress);
+    // What is under way is stored and counted, whatever ended the walk.
+    let settled = storing.settle(report);
+    walked.and(settled)
+}
+
+fn walk(
+    storing: &mut Storing<'_>,
+    rules: &Rules,
+    items: impl IntoIterator<Item = Parsed>,
+    report: &mut Report,
     mut progress: impl FnMut(usize),
 ) -> Result<()> {
-    let mut batch = Vec::with_capacity(BATCH);
+    let (db, options) = (storing.db, storing.options);
     for (index, parsed) in items.into_iter().enumerate() {
         match parsed {
             Parsed::Skipped { origin, reason } => report.skipped.push((origin, reason)),
@@ -113,20 +135,21 @@ fn run_into(
             }
             Parsed::Article(item) => {
                 let ready = prepare(db, rules, options, *item, report)?;
-                batch.extend(ready.map(|ready| Work::Text(Box::new(ready))));
+                if let Some(ready) = ready {
+                    storing.push(Work::Text(Box::new(ready)), report)?;
+                }
             }
             Parsed::Resource { origin, resource } if options.dry_run => {
                 let here = db.read_blocking(|conn| resources::here(conn, &resource))?;
                 report.count(origin, Came::Is(here));
             }
-            Parsed::Resource { origin, resource } => batch.push(Work::Other(origin, resource)),
-        }
-        if batch.len() == BATCH {
-            store_all(db, options, std::mem::take(&mut batch), report)?;
+            Parsed::Resource { origin, resource } => {
+                storing.push(Work::Other(origin, resource), report)?;
+            }
         }
         progress(index + 1);
     }
-    store_all(db, options, batch, report)
+    storing.store(report)
 }
 
 fn prepare(
@@ -139,7 +162,7 @@ fn prepare(
     let Item {
         origin,
         article: mut input,
-        restored,
+        mut restored,
         redirects,
         warnings,
     } = item;
@@ -165,10 +188,16 @@ fn prepare(
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);
+    if let Some(copy) = &mut restored.working_copy {
+        // It was told of the text.
+        let _told = fit_locale(copy, rules);
+    }
     let now = db.now();
     let later = input
         .published_at
         .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
+        // An export says so itself.
+        .filter(|_| !(restored.is_export() && input.status == Some(State::Scheduled)))
         .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
 
     let said = Said {
@@ -284,6 +313,14 @@ impl Work {
             Self::Other(origin, _) => origin,
         }
     }
+
+    /// Of its body.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(ready) => ready.input.body.as_ref().map_or(0, |body| body.text.len()),
+            Self::Other(..) => 0,
+        }
+    }
 }
 
 /// What became of it.
@@ -303,62 +340,98 @@ impl Came {
     }
 }
 
-fn store_all(db: &Db, options: &Options, batch: Vec<Work>, report: &mut Report) -> Result<()> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let batch = Arc::new(batch);
-    match store_some(db, options, &batch, 0..batch.len()) {
-        Ok(results) => count(report, &batch, results),
-        // One of them is at fault: each alone, so that the others come in and the report names it.
-        Err(Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_)) => {
-            for index in 0..batch.len() {
-                match (
-                    store_some(db, options, &batch, index..index + 1),
-                    batch.get(index),
-                ) {
-                    (Ok(results), _) => count(report, &batch, results),
-                    (
-                        Err(error @ (Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_))),
-                        Some(work),
-                    ) => {
-                        report
-                            .broken
-                            .push((work.origin().to_owned(), error.to_string()));
-                    }
-                    (Err(error), _) => return Err(error),
-                }
-            }
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(())
+/// What is being stored: one batch is made ready while the one before is written.
+struct Storing<'a> {
+    db: &'a Db,
+    options: &'a Options,
+    batch: Vec<Work>,
+    /// Of the bodies in it.
+    bytes: usize,
+    ahead: Option<(Arc<Vec<Work>>, Ahead<Results>)>,
 }
 
 type Results = Vec<(usize, Came)>;
 
-fn store_some(
-    db: &Db,
-    options: &Options,
-    batch: &Arc<Vec<Work>>,
-    range: std::ops::Range<usize>,
-) -> Result<Results> {
-    let (batch, source) = (Arc::clone(batch), options.source.clone());
-    let written = db.write_blocking(Actor::System, move |tx| {
-        let mut results = Vec::with_capacity(range.len());
-        for (index, work) in batch.iter().enumerate().take(range.end).skip(range.start) {
-            let came = match work {
-                Work::Text(ready) => Came::Text(store_one(tx, &source, ready)?),
-                Work::Other(_, resource) => Came::Is(resources::store(tx, resource)?),
-            };
-            results.push((index, came));
+impl Storing<'_> {
+    fn push(&mut self, work: Work, report: &mut Report) -> Result<()> {
+        self.bytes += work.bytes();
+        self.batch.push(work);
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
+            self.store(report)?;
         }
-        if results.iter().all(|(_, came)| came.is_nothing()) {
-            tx.leave_unchanged();
+        Ok(())
+    }
+
+    /// Begins to write the batch, once the one before has been written.
+    fn store(&mut self, report: &mut Report) -> Result<()> {
+        self.settle(report)?;
+        self.bytes = 0;
+        if self.batch.is_empty() {
+            return Ok(());
         }
-        Ok(results)
-    });
-    Ok(written?.value)
+        let next = Vec::with_capacity(BATCH);
+        let batch = Arc::new(std::mem::replace(&mut self.batch, next));
+        let ahead = self.begin(&batch, 0..batch.len())?;
+        self.ahead = Some((batch, ahead));
+        Ok(())
+    }
+
+    /// Waits for the batch under way.
+    fn settle(&mut self, report: &mut Report) -> Result<()> {
+        let Some((batch, ahead)) = self.ahead.take() else {
+            return Ok(());
+        };
+        match ahead.wait() {
+            Ok(written) => {
+                count(report, &batch, written.value);
+                return Ok(());
+            }
+            // One of them is at fault: each alone, so that the others come in and the report names it.
+            Err(error) if is_of_content(&error) => {}
+            Err(error) => return Err(error),
+        }
+        for (index, work) in batch.iter().enumerate() {
+            match self.begin(&batch, index..index + 1)?.wait() {
+                Ok(written) => count(report, &batch, written.value),
+                Err(error) if is_of_content(&error) => {
+                    let origin = work.origin().to_owned();
+                    report.broken.push((origin, error.to_string()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(
+        &self,
+        batch: &Arc<Vec<Work>>,
+        range: std::ops::Range<usize>,
+    ) -> Result<Ahead<Results>> {
+        let (batch, source) = (Arc::clone(batch), self.options.source.clone());
+        self.db.write_ahead(Actor::System, move |tx| {
+            let mut results = Vec::with_capacity(range.len());
+            for (index, work) in batch.iter().enumerate().take(range.end).skip(range.start) {
+                let came = match work {
+                    Work::Text(ready) => Came::Text(store_one(tx, &source, ready)?),
+                    Work::Other(_, resource) => Came::Is(resources::store(tx, resource)?),
+                };
+                results.push((index, came));
+            }
+            if results.iter().all(|(_, came)| came.is_nothing()) {
+                tx.leave_unchanged();
+            }
+            Ok(results)
+        })
+    }
+}
+
+/// Whether it says what is wrong with something that was to be stored, and not with the database.
+const fn is_of_content(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_)
+    )
 }
 
 fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {

@@ -77,7 +77,7 @@ fn names(server: &Server) {
         // A tag sorts before the one that it stands below.
         tags::store::create(tx, &tag("Zeit", "z-time", &["zeit", "hour"], None))?;
         tags::store::create(tx, &tag("Abend", "a-evening", &[], Some("z-time")))?;
-        tags::store::create(tx, &tag("Unused", "unused", &[], Some("a-evening")))?;
+        tags::store::create(tx, &tag("Kanarienvogel", "kanarienvogel", &[], Some("a-evening")))?;
         for (name, slug) in [("Ada", "ada"), ("Ada", "ada-2"), ("Žofie", "zofie")] {
             let avatar = Image {
                 url: "/ada.jpg".into(),
@@ -188,7 +188,7 @@ fn states(server: &Server) {
     let copy = ArticleInput {
         locale: Some("en".into()),
         slug: Some("odd".into()),
-        tags: vec!["unused".into()],
+        tags: vec!["kanarienvogel".into()],
         authors: vec!["ada".into()],
         body: Some(Source {
             format: Format::Html,
