@@ -241,6 +241,52 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_an_export_says_beside() {
+        let many: Vec<String> = (0..102).map(|n| format!("a{n}")).collect();
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tee", "locale": "de", "source": "markdown:blog", "aliases": many, "aliases_in": {"en": ["tea"]},
+            "created_at": "2026-11-22T10:00:00Z", "unpublish_at": "2027-11-22T10:00:00Z", "working_copy": {"title": "Chai"},
+        });
+        let (article, restored) = exported(&line, &mut faults).unwrap();
+        assert_eq!((faults.len(), article.aliases.len()), (0, MAX_ITEMS));
+        assert_eq!(restored.source, Some(Some("markdown:blog".to_owned())));
+        let aliases: Vec<(&str, &str)> = restored
+            .aliases_in
+            .iter()
+            .map(|(locale, slug)| (locale.as_str(), slug.as_str()))
+            .collect();
+        assert_eq!(aliases, [("en", "tea"), ("de", "a100"), ("de", "a101")]);
+        let copy = restored.working_copy.as_deref();
+        assert_eq!(copy, Some(&ArticleInput::new("Chai")));
+        assert!(restored.created_at.is_some() && restored.unpublish_at.is_some());
+
+        let (_, nothing) = exported(&json!({"title": "Tea"}), &mut faults).unwrap();
+        assert_eq!((faults.len(), nothing), (0, Restored::default()));
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_what_an_export_says() {
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tea", "source": 1, "aliases_in": {"en": "tea"}, "created_at": "then", "working_copy": {"titel": 1, "slug": 2},
+        });
+        assert!(exported(&line, &mut faults).is_some());
+        let told = faults
+            .into_iter()
+            .map(|fault| format!("{} {:?}", fault.pointer.unwrap(), fault.code));
+        let expected = [
+            "/source WrongType",
+            "/aliases_in Malformed",
+            "/created_at Malformed",
+            "/working_copy/title Missing",
+            "/working_copy/slug WrongType",
+            "/working_copy/titel Unknown",
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn an_absent_text_beside_another_is_no_conflict() {
         let (article, faults) = read(&json!({"title": "x", "markdown": null, "html": "<p>x"}));
         assert_eq!(faults, Vec::<String>::new());
