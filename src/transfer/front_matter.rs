@@ -195,8 +195,7 @@ pub fn split(text: &str) -> Result<Document<'_>, Unreadable> {
     let entries = if is_toml {
         read_toml(front)
     } else {
-        // What a key nobody knows holds stands in `metadata` then, and that perhaps in a working copy.
-        read_yaml(front, MAX_DEPTH + if is_own { 2 } else { 0 })
+        read_yaml(front, is_own)
     };
     match entries {
         Ok(entries) => Ok(Document {
@@ -224,12 +223,17 @@ fn plain_value(text: &str) -> Value {
 }
 
 /// Reads the events of the YAML parser rather than values: only these still know how a scalar was written.
-fn read_yaml(front: &str, max_depth: usize) -> Result<Vec<(String, Node)>, Unreadable> {
+fn read_yaml(front: &str, is_own: bool) -> Result<Vec<(String, Node)>, Unreadable> {
     let mut tree = Tree {
-        max_depth,
+        // What a key nobody knew holds stands in `metadata` then, and that perhaps in a working copy.
+        max_depth: MAX_DEPTH + if is_own { 2 } else { 0 },
         ..Tree::default()
     };
-    let options = granit_parser::options! { emit_comments: false };
+    let mut options = granit_parser::options! { emit_comments: false };
+    if is_own {
+        // Keys of JSON may be as long as they like.
+        options.simple_key_max_lookahead = MAX_OWN_BYTES;
+    }
     for event in Parser::new_from_str_with_options(front, options) {
         let (event, span) = event.map_err(|error| Unreadable {
             line: number(error.marker().line()),
