@@ -317,6 +317,7 @@ fn fill(db: &Db, rules: &Rules) -> Result<()> {
         source: "demo".into(),
         status: None,
         dry_run: false,
+        actor: Actor::System,
     };
     let texts = TEXTS
         .iter()

@@ -17,8 +17,7 @@ use crate::db::{self, Backend, Db};
 use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
-use crate::transfer::jsonl::kinds::What;
-use crate::transfer::{Parsed, jsonl, markdown};
+use crate::transfer::{Parsed, Piece, jsonl, markdown};
 use crate::{json, site};
 
 #[derive(Debug, Args)]
@@ -100,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             Status::Published => Some(State::Published),
         },
         dry_run: common.dry_run,
+        actor: Actor::System,
     };
     let target = Target::open(&common.store, common.dry_run)?;
     match import(&target.db, common, &options) {
@@ -252,8 +252,8 @@ fn site_lines(
         })
     });
     let is_wanted = move |line: &Parsed| {
-        let is_redirect = matches!(line, Parsed::Resource { resource, .. }
-            if matches!(resource.what, What::Redirect(_)));
+        let is_redirect = matches!(line, Parsed::Piece(item)
+            if matches!(item.piece, Piece::Redirect(_)));
         is_redirect == redirects
     };
     Ok(lines.filter(is_wanted))
@@ -314,10 +314,27 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
         report.broken.len(),
         report.warnings.len()
     )?;
+    for (kind, counts) in [
+        ("tags", report.tags),
+        ("authors", report.authors),
+        ("redirects", report.redirects),
+        ("site", report.site),
+    ] {
+        if counts.total() > 0 {
+            writeln!(
+                out,
+                "{kind}: {} created, {} updated, {} unchanged, {} kept as edited here",
+                counts.created, counts.updated, counts.unchanged, counts.kept
+            )?;
+        }
+    }
+    for (what, count) in &report.left_out {
+        writeln!(out, "left out: {count} {what}")?;
+    }
     for origin in &report.kept {
         writeln!(
             out,
-            "  kept     {origin}: it is otherwise here; what was set or edited here stands"
+            "  kept     {origin}: changed in the source and here; the edit made here stands"
         )?;
     }
     for (word, list) in [
@@ -327,6 +344,9 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
     ] {
         for (origin, reason) in list {
             writeln!(out, "  {word:8} {origin}: {reason}")?;
+        }
+        if list.more() > 0 {
+            writeln!(out, "  {word:8} and {} more", list.more())?;
         }
     }
     Ok(())

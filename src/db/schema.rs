@@ -165,6 +165,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported (source, kind, external_id) {
+        source -> Text,
+        kind -> Text,
+        external_id -> Text,
+        resource_id -> Binary,
+        digest -> Binary,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     site (one) {
         one -> Integer,
         settings -> Text,

@@ -1,27 +1,28 @@
-//! Brings parsed items into the database through the same code as every other door, many to a transaction, and tells of
-//! each what became of it.
+//! Brings what readers found into the database through the same code as every other door, many pieces to a transaction,
+//! and tells of each what became of it.
 
 use std::sync::Arc;
 
-use crate::articles::model::{ArticleInput, State};
-use crate::articles::new::{NewArticle, Rules};
-use crate::articles::restored::Restored;
-use crate::articles::store::{self, Imported, Said, Standing};
+use self::pieces::Outcome;
+use self::texts::Text;
+use crate::articles::model::State;
+use crate::articles::new::Rules;
+use crate::articles::store::Imported;
 use crate::changes::model::Actor;
 use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
-use crate::redirects::model::NewRedirect;
-use crate::redirects::store::{self as redirects, Target};
-use crate::transfer::jsonl::kinds::Resource;
-use crate::transfer::{Item, Parsed};
+use crate::transfer::{Parsed, PieceItem};
 
-mod resources;
+pub use self::report::{Counts, Lines, Report};
 
-use resources::Here;
+mod pieces;
+mod report;
+mod store;
+mod texts;
 
-/// Items that share a transaction.
+/// Pieces that share a transaction.
 const BATCH: usize = 100;
-/// Bytes of bodies after which a batch is full: each is held several times, as it came and as it was rendered.
+/// Bytes of text that share one, whatever their number: each is held as it was written, as HTML and as plain text.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How an import is to be done.
@@ -33,36 +34,8 @@ pub struct Options {
     pub status: Option<State>,
     /// Look and report only.
     pub dry_run: bool,
-}
-
-/// What became of the items.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// New here.
-    pub created: usize,
-    /// Changed in the source since the last import.
-    pub updated: usize,
-    /// As at the last import.
-    pub unchanged: usize,
-    /// Changed in the source and by hand here, and kept as they are here: where they come from.
-    pub kept: Vec<String>,
-    /// No articles: where, and why.
-    pub skipped: Vec<(String, String)>,
-    /// Not brought in: where, and why.
-    pub broken: Vec<(String, String)>,
-    /// Brought in, but not quite as they were: where, and how.
-    pub warnings: Vec<(String, String)>,
-}
-
-/// An item that may be stored.
-struct Ready {
-    origin: String,
-    /// By which the next import knows it.
-    key: String,
-    input: ArticleInput,
-    restored: Restored,
-    new: NewArticle,
-    redirects: Vec<String>,
+    /// Who imports, and whose rights count.
+    pub actor: Actor,
 }
 
 /// An import that did not come to its end.
@@ -86,383 +59,293 @@ pub fn run(
     items: impl IntoIterator<Item = Parsed>,
     progress: impl FnMut(usize),
 ) -> Result<Report, Box<Interrupted>> {
-    let mut report = Report::default();
-    match run_into(db, rules, options, items, &mut report, progress) {
-        Ok(()) => Ok(report),
-        Err(error) => Err(Box::new(Interrupted { error, report })),
-    }
-}
-
-fn run_into(
-    db: &Db,
-    rules: &Rules,
-    options: &Options,
-    items: impl IntoIterator<Item = Parsed>,
-    report: &mut Report,
-    progress: impl FnMut(usize),
-) -> Result<()> {
-    let mut storing = Storing {
+    let mut import = Import {
         db,
+        rules,
         options,
-        batch: Vec::with_capacity(BATCH),
+        report: Report::default(),
+        batch: Vec::new(),
         bytes: 0,
         ahead: None,
+        waiting: Vec::new(),
     };
-    let walked = walk(&mut storing, rules, items, report, progress);
+    let walked = import.run(items, progress);
     // What is under way is stored and counted, whatever ended the walk.
-    let settled = storing.settle(report);
-    walked.and(settled)
+    let settled = import.settle();
+    match walked.and(settled) {
+        Ok(()) => Ok(import.report),
+        Err(error) => Err(Box::new(Interrupted {
+            error,
+            report: import.report,
+        })),
+    }
 }
 
-fn walk(
-    storing: &mut Storing<'_>,
-    rules: &Rules,
-    items: impl IntoIterator<Item = Parsed>,
-    report: &mut Report,
-    mut progress: impl FnMut(usize),
-) -> Result<()> {
-    let (db, options) = (storing.db, storing.options);
-    for (index, parsed) in items.into_iter().enumerate() {
-        match parsed {
-            Parsed::Skipped { origin, reason } => report.skipped.push((origin, reason)),
-            Parsed::Broken {
-                origin,
-                line,
-                reason,
-            } => {
-                let place = line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
-                report.broken.push((place, reason));
-            }
-            Parsed::Article(item) => {
-                let ready = prepare(db, rules, options, *item, report)?;
-                if let Some(ready) = ready {
-                    storing.push(Work::Text(Box::new(ready)), report)?;
-                }
-            }
-            Parsed::Resource { origin, resource } if options.dry_run => {
-                let here = db.read_blocking(|conn| resources::here(conn, &resource))?;
-                report.count(origin, Came::Is(here));
-            }
-            Parsed::Resource { origin, resource } => {
-                storing.push(Work::Other(origin, resource), report)?;
-            }
-        }
-        progress(index + 1);
-    }
-    storing.store(report)
-}
-
-fn prepare(
-    db: &Db,
-    rules: &Rules,
-    options: &Options,
-    item: Item,
-    report: &mut Report,
-) -> Result<Option<Ready>> {
-    let Item {
-        origin,
-        article: mut input,
-        mut restored,
-        redirects,
-        warnings,
-    } = item;
-    let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
-    let (external_id, id) = (
-        input.external_id.clone(),
-        input.id.map(|id| id.to_string()),
-    );
-    // Texts of an export may have come from several sources, in which others have the same key.
-    let key = if restored.is_export() {
-        id.or(external_id)
-    } else {
-        external_id.or(id)
-    };
-    let Some(key) = key else {
-        report.broken.push((
-            origin,
-            "has no key by which the next import could know it".into(),
-        ));
-        return Ok(None);
-    };
-    input.status = options.status.or(input.status).or(Some(State::Published));
-    // A text that does not say when it was changed was not changed by being moved here.
-    input.updated_at = input.updated_at.or(input.published_at);
-    let moved = fit_locale(&mut input, rules);
-    if let Some(copy) = &mut restored.working_copy {
-        // It was told of the text.
-        let _told = fit_locale(copy, rules);
-    }
-    let now = db.now();
-    let later = input
-        .published_at
-        .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
-        // An export says so itself.
-        .filter(|_| !(restored.is_export() && input.status == Some(State::Scheduled)))
-        .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
-
-    let said = Said {
-        input: &input,
-        restored: &restored,
-    };
-    let standing =
-        db.read_blocking(|conn| store::standing(conn, &options.source, &key, said, now))?;
-    match standing {
-        Standing::Unchanged => {
-            report.unchanged += 1;
-            return Ok(None);
-        }
-        Standing::EditedHere => {
-            report.kept.push(origin);
-            return Ok(None);
-        }
-        Standing::New | Standing::Changed(_) => {}
-    }
-    for warning in warnings.into_iter().chain(moved).chain(later) {
-        warn(report, warning);
-    }
-    let copied = restored.working_copy.as_deref();
-    let copied = copied.map_or_else(Vec::new, |copy| NewArticle::faults(copy, rules));
-    let parsed = match copied.as_slice() {
-        [] => NewArticle::parse(input.clone(), rules),
-        _ => Err(copied
-            .into_iter()
-            .map(|fault| fault.below("/working_copy"))
-            .collect()),
-    };
-    let new = match parsed {
-        Ok(new) => new.with_any_slug(),
-        Err(faults) => {
-            report
-                .broken
-                .push((origin, Error::Invalid(faults).to_string()));
-            return Ok(None);
-        }
-    };
-    if !new.removed().is_empty() {
-        let removed: Vec<_> = new
-            .removed()
-            .iter()
-            .map(|removed| format!("{} ({})", removed.what, removed.count))
-            .collect();
-        warn(
-            report,
-            format!("the sanitiser removed {}", removed.join(", ")),
-        );
-    }
-    let (redirects, unusable): (Vec<_>, Vec<_>) = redirects
-        .into_iter()
-        .partition(|path| NewRedirect::is_path(path));
-    for path in unusable {
-        warn(
-            report,
-            format!("nothing can lead here from `{path}`: it is no path on the site"),
-        );
-    }
-    if options.dry_run {
-        match standing {
-            Standing::New => report.created += 1,
-            _ => report.updated += 1,
-        }
-        return Ok(None);
-    }
-    Ok(Some(Ready {
-        origin,
-        key,
-        input,
-        restored,
-        new,
-        redirects,
-    }))
-}
-
-/// A text in a language that the site does not have is kept, under the nearest that it has; nothing is lost for a
-/// missing setting. Answers a warning for the report.
-fn fit_locale(input: &mut ArticleInput, rules: &Rules) -> Option<String> {
-    let locale = input
-        .locale
-        .clone()
-        .filter(|locale| !rules.locales.contains(locale))?;
-    let language = locale.split(['-', '_']).next().unwrap_or_default();
-    let nearest = rules
-        .locales
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(&locale) || known.as_str() == language);
-    let taken = nearest
-        .map_or_else(|| rules.default_locale(), String::as_str)
-        .to_owned();
-    let warning = format!(
-        "its locale `{locale}` is none of the site's ({}): stored under `{taken}`, with its own in metadata.locale",
-        rules.locales.join(", ")
-    );
-    input.metadata.insert("locale".into(), locale.into());
-    input.locale = Some(taken);
-    Some(warning)
-}
-
-/// Something to be stored.
-enum Work {
-    Text(Box<Ready>),
-    Other(String, Box<Resource>),
-}
-
-impl Work {
-    /// Where it was found.
-    fn origin(&self) -> &str {
-        match self {
-            Self::Text(ready) => &ready.origin,
-            Self::Other(origin, _) => origin,
-        }
-    }
-
-    /// Of its body.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Text(ready) => ready.input.body.as_ref().map_or(0, |body| body.text.len()),
-            Self::Other(..) => 0,
-        }
-    }
+/// What may be stored.
+enum Ready {
+    Text(Box<Text>),
+    Piece(Box<PieceItem>),
 }
 
 /// What became of it.
-enum Came {
-    Text(Imported),
-    Is(Here),
+enum Done {
+    Text(Imported, Vec<String>),
+    Piece(pieces::Stored),
 }
 
-impl Came {
-    /// Whether nothing was written.
-    const fn is_nothing(&self) -> bool {
-        matches!(
-            self,
-            Self::Text(Imported::Unchanged | Imported::KeptLocalEdit)
-                | Self::Is(Here::Same | Here::Other)
-        )
+impl Ready {
+    fn origin(&self) -> &str {
+        match self {
+            Self::Text(text) => &text.origin,
+            Self::Piece(item) => &item.origin,
+        }
+    }
+
+    /// About the memory it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.input.body.as_ref().map_or(0, |body| body.text.len()),
+            Self::Piece(_) => 0,
+        }
     }
 }
 
-/// What is being stored: one batch is made ready while the one before is written.
-struct Storing<'a> {
+struct Import<'a> {
     db: &'a Db,
+    rules: &'a Rules,
     options: &'a Options,
-    batch: Vec<Work>,
-    /// Of the bodies in it.
+    report: Report,
+    batch: Vec<Ready>,
     bytes: usize,
-    ahead: Option<(Arc<Vec<Work>>, Ahead<Results>)>,
+    /// The batch before, which is being written while this one is made ready.
+    ahead: Option<(Arc<Vec<Ready>>, Ahead<Results>)>,
+    /// Tags whose parent is not here yet.
+    waiting: Vec<PieceItem>,
 }
 
-type Results = Vec<(usize, Came)>;
+impl Import<'_> {
+    fn run(
+        &mut self,
+        items: impl IntoIterator<Item = Parsed>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<()> {
+        for (index, parsed) in items.into_iter().enumerate() {
+            match parsed {
+                Parsed::Skipped { origin, reason } => self.report.skipped.push((origin, reason)),
+                Parsed::LeftOut { what, count, .. } => self.report.leave_out(what, count),
+                Parsed::Broken {
+                    origin,
+                    line,
+                    reason,
+                } => {
+                    let place =
+                        line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
+                    self.report.broken.push((place, reason));
+                }
+                Parsed::Article(item) => {
+                    let ready =
+                        texts::prepare(self.db, self.rules, self.options, *item, &mut self.report)?;
+                    self.add(ready.map(|text| Ready::Text(Box::new(text))))?;
+                }
+                Parsed::Piece(item) => {
+                    let ready = self.prepare(*item)?;
+                    self.add(ready)?;
+                }
+            }
+            progress(index + 1);
+        }
+        self.flush()?;
+        self.settle()?;
+        self.look_again()
+    }
 
-impl Storing<'_> {
-    fn push(&mut self, work: Work, report: &mut Report) -> Result<()> {
-        self.bytes += work.bytes();
-        self.batch.push(work);
+    fn add(&mut self, ready: Option<Ready>) -> Result<()> {
+        if let Some(ready) = ready {
+            self.bytes += ready.bytes();
+            self.batch.push(ready);
+        }
         if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
-            self.store(report)?;
+            self.flush()?;
         }
         Ok(())
     }
 
+    /// A piece that is to be written, or nothing where it is told already what becomes of it.
+    fn prepare(&mut self, mut item: PieceItem) -> Result<Option<Ready>> {
+        let standing = self
+            .db
+            .read_blocking(|conn| pieces::standing(conn, &self.options.source, &item))?;
+        if standing == pieces::Standing::Unchanged {
+            self.report.of_kind(&item.piece).unchanged += 1;
+            return Ok(None);
+        }
+        for warning in item.warnings.drain(..) {
+            self.report.warnings.push((item.origin.clone(), warning));
+        }
+        if !self.options.dry_run {
+            return Ok(Some(Ready::Piece(Box::new(item))));
+        }
+        let counts = self.report.of_kind(&item.piece);
+        match standing {
+            pieces::Standing::New => counts.created += 1,
+            pieces::Standing::Changed(_) => counts.updated += 1,
+            pieces::Standing::Found(_) | pieces::Standing::Unchanged => counts.unchanged += 1,
+            pieces::Standing::Kept(why) => {
+                counts.kept += 1;
+                self.report.warnings.push((item.origin, why));
+            }
+        }
+        Ok(None)
+    }
+
     /// Begins to write the batch, once the one before has been written.
-    fn store(&mut self, report: &mut Report) -> Result<()> {
-        self.settle(report)?;
+    fn flush(&mut self) -> Result<()> {
+        self.settle()?;
         self.bytes = 0;
-        if self.batch.is_empty() {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
             return Ok(());
         }
-        let next = Vec::with_capacity(BATCH);
-        let batch = Arc::new(std::mem::replace(&mut self.batch, next));
+        let batch = Arc::new(batch);
         let ahead = self.begin(&batch, 0..batch.len())?;
         self.ahead = Some((batch, ahead));
         Ok(())
     }
 
-    /// Waits for the batch under way.
-    fn settle(&mut self, report: &mut Report) -> Result<()> {
+    /// Waits for the batch that is being written.
+    fn settle(&mut self) -> Result<()> {
         let Some((batch, ahead)) = self.ahead.take() else {
             return Ok(());
         };
         match ahead.wait() {
-            Ok(written) => {
-                count(report, &batch, written.value);
-                return Ok(());
-            }
+            Ok(written) => self.count(&batch, written.value),
             // One of them is at fault: each alone, so that the others come in and the report names it.
-            Err(error) if is_of_content(&error) => {}
-            Err(error) => return Err(error),
-        }
-        for (index, work) in batch.iter().enumerate() {
-            match self.begin(&batch, index..index + 1)?.wait() {
-                Ok(written) => count(report, &batch, written.value),
-                Err(error) if is_of_content(&error) => {
-                    let origin = work.origin().to_owned();
-                    report.broken.push((origin, error.to_string()));
+            Err(error) if is_of_one(&error) => {
+                for index in 0..batch.len() {
+                    match (self.store(&batch, index..index + 1), batch.get(index)) {
+                        (Ok(results), _) => self.count(&batch, results),
+                        (Err(error), Some(ready)) if is_of_one(&error) => {
+                            let line = (ready.origin().to_owned(), error.to_string());
+                            self.report.broken.push(line);
+                        }
+                        (Err(error), _) => return Err(error),
+                    }
                 }
-                Err(error) => return Err(error),
             }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
 
+    fn store(&self, batch: &Arc<Vec<Ready>>, range: std::ops::Range<usize>) -> Result<Results> {
+        Ok(self.begin(batch, range)?.wait()?.value)
+    }
+
     fn begin(
         &self,
-        batch: &Arc<Vec<Work>>,
+        batch: &Arc<Vec<Ready>>,
         range: std::ops::Range<usize>,
     ) -> Result<Ahead<Results>> {
         let (batch, source) = (Arc::clone(batch), self.options.source.clone());
-        self.db.write_ahead(Actor::System, move |tx| {
+        let actor = self.options.actor.clone();
+        self.db.write_ahead(actor, move |tx| {
             let mut results = Vec::with_capacity(range.len());
-            for (index, work) in batch.iter().enumerate().take(range.end).skip(range.start) {
-                let came = match work {
-                    Work::Text(ready) => Came::Text(store_one(tx, &source, ready)?),
-                    Work::Other(_, resource) => Came::Is(resources::store(tx, resource)?),
-                };
-                results.push((index, came));
+            for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
+                results.push((index, store_one(tx, &source, ready)?));
             }
-            if results.iter().all(|(_, came)| came.is_nothing()) {
+            if !tx.is_logged() {
                 tx.leave_unchanged();
+                // Under which key something is known that was here before.
+                if results
+                    .iter()
+                    .any(|(_, done)| matches!(done, Done::Piece(_)))
+                {
+                    tx.keep_quietly();
+                }
             }
             Ok(results)
         })
     }
+
+    fn count(&mut self, batch: &[Ready], results: Results) {
+        for (ready, done) in results
+            .into_iter()
+            .filter_map(|(index, done)| Some((batch.get(index)?, done)))
+        {
+            let origin = ready.origin();
+            match (ready, done) {
+                (Ready::Text(_), Done::Text(imported, notes)) => {
+                    match imported {
+                        Imported::Created(_) => self.report.created += 1,
+                        Imported::Updated(_) => self.report.updated += 1,
+                        Imported::Unchanged => self.report.unchanged += 1,
+                        Imported::KeptLocalEdit => self.report.kept.push(origin.to_owned()),
+                    }
+                    self.warn(origin, notes);
+                }
+                (Ready::Piece(item), Done::Piece(stored)) => {
+                    let counts = self.report.of_kind(&item.piece);
+                    match stored.outcome {
+                        Outcome::Created => counts.created += 1,
+                        Outcome::Updated => counts.updated += 1,
+                        Outcome::Unchanged => counts.unchanged += 1,
+                        Outcome::Kept(why) => {
+                            counts.kept += 1;
+                            self.report.warnings.push((origin.to_owned(), why));
+                        }
+                    }
+                    if stored.waits {
+                        self.waiting.push((**item).clone());
+                    } else {
+                        self.warn(origin, stored.notes);
+                    }
+                }
+                (Ready::Text(_), Done::Piece(_)) | (Ready::Piece(_), Done::Text(..)) => {}
+            }
+        }
+    }
+
+    fn warn(&mut self, origin: &str, notes: Vec<String>) {
+        for note in notes {
+            self.report.warnings.push((origin.to_owned(), note));
+        }
+    }
+
+    /// Tags that came before their parents: these are here by now, or nowhere. They are counted already.
+    fn look_again(&mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for some in waiting.chunks(BATCH) {
+            let batch: Vec<Ready> = some
+                .iter()
+                .map(|item| Ready::Piece(Box::new(item.clone())))
+                .collect();
+            let batch = Arc::new(batch);
+            for (index, done) in self.store(&batch, 0..batch.len())? {
+                if let (Done::Piece(stored), Some(ready)) = (done, batch.get(index)) {
+                    self.warn(ready.origin(), stored.notes);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Whether it says what is wrong with something that was to be stored, and not with the database.
-const fn is_of_content(error: &Error) -> bool {
+type Results = Vec<(usize, Done)>;
+
+/// Whether it is the fault of what was to be stored, and not of the database.
+const fn is_of_one(error: &Error) -> bool {
     matches!(
         error,
-        Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_)
+        Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_) | Error::Forbidden
     )
 }
 
-fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {
-    let said = Said {
-        input: &ready.input,
-        restored: &ready.restored,
-    };
-    let imported = store::import(tx, source, &ready.key, said, &ready.new)?;
-    if let Imported::Created(stored) | Imported::Updated(stored) = &imported {
-        let own = format!("/{}", stored.slug);
-        for path in ready.redirects.iter().filter(|path| **path != own) {
-            redirects::ensure(tx, path, &Target::Article(stored.id), 301)?;
+fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Done> {
+    match ready {
+        Ready::Text(text) => {
+            let (imported, notes) = texts::store(tx, source, text)?;
+            Ok(Done::Text(imported, notes))
         }
-    }
-    Ok(imported)
-}
-
-fn count(report: &mut Report, batch: &[Work], results: Results) {
-    for (index, came) in results {
-        let origin = batch.get(index).map_or("", Work::origin);
-        report.count(origin.to_owned(), came);
-    }
-}
-
-impl Report {
-    fn count(&mut self, origin: String, came: Came) {
-        match came {
-            Came::Text(Imported::Created(_)) | Came::Is(Here::Nothing) => self.created += 1,
-            Came::Text(Imported::Updated(_)) => self.updated += 1,
-            Came::Text(Imported::Unchanged) | Came::Is(Here::Same) => self.unchanged += 1,
-            Came::Text(Imported::KeptLocalEdit) | Came::Is(Here::Other) => self.kept.push(origin),
-        }
+        Ready::Piece(item) => pieces::store(tx, source, item).map(Done::Piece),
     }
 }

@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use super::model::{AdminTag, NewTag};
-use crate::articles::new::MAX_ITEMS;
 use crate::error::{Fault, FaultCode};
 use crate::id::Id;
 use crate::json::Fields;
-use crate::slug;
 
 /// Stands in for a missing name, so that the other fields can be checked too and all faults told at once. It is never
 /// stored, for the missing name is itself a fault.
@@ -37,30 +35,6 @@ pub fn tag(value: &Value) -> Result<NewTag, Vec<Fault>> {
             Err(faults)
         }
     }
-}
-
-/// Reads a tag of an export, which may have more other names than anybody may send: those of the tags that became part of
-/// it.
-///
-/// # Errors
-/// As [`tag`].
-pub fn exported(value: &Value) -> Result<NewTag, Vec<Fault>> {
-    let mut value = value.clone();
-    let aliases = value.get_mut("aliases").and_then(Value::as_array_mut);
-    let more = aliases.map_or_else(Vec::new, |aliases| {
-        aliases.split_off(aliases.len().min(MAX_ITEMS))
-    });
-    let mut new = tag(&value)?;
-    for alias in more {
-        match alias.as_str() {
-            Some(alias) if slug::is_slug(alias) => new.aliases.push(alias.to_owned()),
-            _ => {
-                let detail = format!("{alias} is not a slug");
-                return Err(vec![Fault::at("/aliases", FaultCode::Malformed, detail)]);
-            }
-        }
-    }
-    Ok(new)
 }
 
 /// Reads which tag another is to become part of.

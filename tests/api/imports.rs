@@ -5,6 +5,7 @@ use std::path::Path;
 use diesel::prelude::*;
 use masthead::articles::model::{State, Transition};
 use masthead::articles::store;
+use masthead::changes::model::Actor;
 use masthead::db::schema::articles;
 use masthead::id::Id;
 use masthead::imports::{self, Options, Report};
@@ -17,6 +18,7 @@ fn options(source: &str) -> Options {
         source: source.into(),
         status: Some(State::Published),
         dry_run: false,
+        actor: Actor::System,
     }
 }
 

@@ -7,7 +7,7 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, mails, messages, meta, preview_links,
+    changes, followers, idempotency_keys, imported, imports, mails, messages, meta, preview_links,
     published_counts, recovery_codes, redirects, refresh_tokens, review_notes, revision_losses,
     revision_texts, revisions, schedules, security_events, sessions, site, tag_aliases, tags,
     totp_secrets, user_links, users, webhook_deliveries, webhooks, working_copies,
@@ -70,7 +70,11 @@ fn every_column_of_every_table_is_there() {
         redirects: vec![],
         warnings: vec![],
     };
-    crate::imports::import(&server, "test", vec![Parsed::Article(Box::new(item))]);
+    let tag = json!({"kind": "tag", "name": "Trust"}).to_string();
+    let tag = masthead::transfer::jsonl::articles("tags.jsonl", tag.as_bytes());
+    let items = tag.map(Result::unwrap);
+    let items = items.chain([Parsed::Article(Box::new(item))]).collect();
+    crate::imports::import(&server, "test", items);
 
     reads!(server, meta: i32, Id, i64, i64);
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
@@ -91,6 +95,7 @@ fn every_column_of_every_table_is_there() {
     reads!(server, article_authors: Id, i32, Id, Text, Option<Time>);
     reads!(server, published_counts: Text, Text, i64);
     reads!(server, imports: Text, Text, Id, Vec<u8>, i64);
+    reads!(server, imported: Text, Text, Text, Id, Vec<u8>, i64);
     reads!(server, site: i32, Text, i64, Time);
     reads!(server, redirects: Id, Text, Maybe, Option<Id>, i32, i64, Time, Time);
 

@@ -64,35 +64,6 @@ pub fn restore(
     insert_as(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now)))
 }
 
-/// Whether an author is here already: of this id, or of the slug that they would have; where the line has neither, of the
-/// name. `Some(true)` where that says the same, whoever's profile it is.
-///
-/// # Errors
-/// When the database fails.
-pub fn is_here(conn: &mut Conn, new: &NewAuthor, id: Option<Id>) -> Result<Option<bool>> {
-    let keys = id.map(|id| id.to_string());
-    // Several may have one name.
-    let name = Some(&new.name).filter(|_| id.is_none() && new.slug.is_none());
-    for key in keys.iter().chain(&new.slug).chain(name) {
-        let Some(found) = find(conn, key)? else {
-            continue;
-        };
-        let was = edit::get(conn, found.id)?;
-        let is_other = name.is_none() && id != Some(was.id) && new.slug.as_ref() != Some(&was.slug);
-        if is_other {
-            continue;
-        }
-        return Ok(Some(
-            was.name == new.name
-                && new.slug.as_ref().is_none_or(|slug| *slug == was.slug)
-                && was.bio == new.bio
-                && was.avatar == new.avatar
-                && was.links == new.links,
-        ));
-    }
-    Ok(None)
-}
-
 fn insert(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
     let now = tx.now();
     insert_as(tx, new, Id::new(), (now, now))

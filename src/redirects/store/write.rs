@@ -52,29 +52,6 @@ pub fn restore(
     insert_as(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now)))
 }
 
-/// Whether a redirect is here already: from this path, or of this id. `Some(true)` where that says the same.
-///
-/// # Errors
-/// When the database fails.
-pub fn is_here(conn: &mut Conn, new: &NewRedirect, id: Option<Id>) -> Result<Option<bool>> {
-    let there = match (from_path(conn, &new.path)?, id) {
-        (Some(there), _) => there,
-        (None, Some(id)) => id,
-        (None, None) => return Ok(None),
-    };
-    let (article, address) = columns(&new.target);
-    match get(conn, there) {
-        Ok(was) => Ok(Some(
-            was.path == new.path
-                && was.to.as_ref() == address
-                && was.article == article
-                && was.status == new.status,
-        )),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 fn insert(tx: &mut Tx<'_>, new: &NewRedirect) -> Result<Id> {
     let now = tx.now();
     insert_as(tx, new, Id::new(), (now, now))

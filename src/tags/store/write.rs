@@ -65,36 +65,6 @@ pub fn restore(
     insert_as(tx, new, id.unwrap_or_default(), times, Door::Restored)
 }
 
-/// Whether a tag is here already: of this id, or of the slug or the name that it would have. `Some(true)` where that says
-/// the same.
-///
-/// # Errors
-/// When the database fails.
-pub fn is_here(conn: &mut Conn, new: &NewTag, id: Option<Id>) -> Result<Option<bool>> {
-    let keys = id.map(|id| id.to_string());
-    let keys = keys.iter().chain(&new.slug).chain([&new.name]);
-    for key in keys {
-        let Some(found) = find(conn, key)? else {
-            continue;
-        };
-        let was = edit::get(conn, found.id)?;
-        let parent = match &new.parent {
-            Some(key) => find(conn, key)?.map(|parent| parent.id),
-            None => None,
-        };
-        let mut aliases = new.aliases.clone();
-        aliases.sort_unstable();
-        return Ok(Some(
-            was.name == new.name
-                && new.slug.as_ref().is_none_or(|slug| *slug == was.slug)
-                && was.description == new.description
-                && was.aliases == aliases
-                && was.parent.map(|parent| parent.id) == parent,
-        ));
-    }
-    Ok(None)
-}
-
 fn insert(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
     let now = tx.now();
     insert_as(tx, new, Id::new(), (now, now), Door::Sent)
