@@ -68,7 +68,7 @@ fn an_export_names_what_it_holds_in_order() {
     assert_eq!(first, ["site", "tag", "author"]);
     assert_eq!(kinds.last().map(String::as_str), Some("redirect"));
 
-    let of = |wanted: &str| lines.iter().filter(move |line| kind(line) == wanted);
+    let of = |wanted: &'static str| lines.iter().filter(move |line| kind(line) == wanted);
     let tags: Vec<&str> = of("tag").map(|tag| tag["slug"].as_str().unwrap()).collect();
     let at = |slug: &str| tags.iter().position(|tag| *tag == slug).unwrap();
     assert!(at("z-time") < at("a-evening") && at("a-evening") < at("kanarienvogel"));
