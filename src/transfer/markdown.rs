@@ -276,19 +276,22 @@ fn own(path: &str, entries: Vec<(String, Node)>, body: &str) -> Result<Item, Unr
     fields.insert(format.as_str().to_owned(), body.into());
     // The sign of an export, which files need not repeat.
     fields.entry("source").or_insert(Value::Null);
-    match input::exported(&Value::Object(fields), &mut faults) {
-        Some((article, restored)) if faults.is_empty() => Ok(Item {
-            origin: path.to_owned(),
-            article,
-            restored,
-            redirects: Vec::new(),
-            warnings: Vec::new(),
-        }),
-        _ => {
-            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Err(Unread::Broken(None, told.join("; ")))
-        }
+    let read = input::exported(&Value::Object(fields), &mut faults);
+    let Some((mut article, restored)) = read.filter(|_| faults.is_empty()) else {
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(Unread::Broken(None, told.join("; ")));
+    };
+    if article.id.is_none() && article.external_id.is_none() {
+        // Written by hand, after the others.
+        article.external_id = Some(Place::of(path).key.to_owned());
     }
+    Ok(Item {
+        origin: path.to_owned(),
+        article,
+        restored,
+        redirects: Vec::new(),
+        warnings: Vec::new(),
+    })
 }
 
 fn line_at(bytes: &[u8], offset: usize) -> u64 {
