@@ -17,6 +17,7 @@ mod mail;
 mod search;
 mod serve;
 mod streams;
+mod website;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
@@ -26,6 +27,7 @@ pub use self::mail::Mail;
 pub use self::search::Search;
 pub use self::serve::Serve;
 pub use self::streams::Streams;
+pub use self::website::{Robots, Website};
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]

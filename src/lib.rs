@@ -17,6 +17,7 @@
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`backup`]: all of a site in one file, and the way back; [`data_folder`]: what is where
+//! - [`exports`]: the content as files: JSON Lines, Markdown, and what readers may ask for
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`tasks`]: what is asked for over HTTP and takes longer than a request; [`work`]: who does it
 //! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
@@ -38,6 +39,7 @@ pub mod crawlers;
 pub mod data_folder;
 pub mod db;
 pub mod error;
+pub mod exports;
 pub mod feeds;
 pub mod http;
 pub mod id;

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         serve,
     } = arguments;
     // Before anything is made or migrated.
-    serve.fallbacks(&store.locales)?;
+    serve.website.fallbacks(&store.locales)?;
     let _lock = match store.database_url {
         Some(_) => None,
         None => Some(data_folder::lock(&store.data)?),

@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod in_process;
 mod kept;
 pub mod list;
 pub mod metrics;

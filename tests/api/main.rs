@@ -20,6 +20,7 @@ mod delivery;
 mod docs_page;
 mod drift;
 mod editing;
+mod exports;
 mod feeds;
 mod health;
 mod imports;

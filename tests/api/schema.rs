@@ -66,6 +66,7 @@ fn every_column_of_every_table_is_there() {
     let item = Item {
         origin: "one".into(),
         article: make.0,
+        restored: Default::default(),
         redirects: vec![],
         held: false,
         warnings: vec![],

@@ -4,6 +4,7 @@
 mod addresses;
 pub mod clock;
 pub mod edit;
+mod export;
 mod filter;
 mod import;
 mod joins;
@@ -28,8 +29,9 @@ mod write;
 pub use self::addresses::{
     Address, AddressPlace, RUN, address_place, addresses, said_to_search_engines, translations_of,
 };
+pub use self::export::{PublishedNames, count_all, exported_after, published_names_after};
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
-pub use self::import::{Imported, Standing, import, standing};
+pub use self::import::{Imported, Said, Standing, import, standing};
 pub use self::list::{count, ids, list, matching};
 pub use self::load::{AnyText, by_ids, in_any_state};
 pub use self::lookup::{At, Lookup, at, by_id, by_slug, state};

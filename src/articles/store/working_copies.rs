@@ -221,18 +221,39 @@ pub fn save(tx: &mut Tx<'_>, kind: Kind, id: Id, input: &ArticleInput) -> Result
     if !detail.is_empty() {
         return Err(Error::Conflict(detail));
     }
+    let words = words_of(tx, kind, was.locale, input)?;
+    write_down(tx, id, versions, &words)?;
+    log(tx, id, "copy_saved");
+    Ok(())
+}
+
+/// Keeps a copy beside a text that an import has just written, in whatever state. It belongs to that write.
+pub(super) fn restore(tx: &mut Tx<'_>, id: Id, version: i64, copy: &ArticleInput) -> Result<()> {
+    let was = write::before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
+    let copies = working_copies::table
+        .find(id)
+        .filter(working_copies::fields.is_not_null())
+        .select(working_copies::version);
+    let versions = Versions {
+        text: version,
+        copy: each!(tx.conn(), c => copies.first(c).optional())?,
+    };
+    let words = words_of(tx, was.kind, was.locale, copy)?;
+    write_down(tx, id, versions, &words)
+}
+
+/// What an input says, with the tags and authors that it names.
+fn words_of(tx: &mut Tx<'_>, kind: Kind, locale: String, input: &ArticleInput) -> Result<Words> {
     let slug = input
         .slug
         .clone()
         .unwrap_or_else(|| slug::slugify(&input.title).unwrap_or_else(|| kind.as_str().to_owned()));
-    let locale = input.locale.clone().unwrap_or(was.locale);
+    let locale = input.locale.clone().unwrap_or(locale);
     let mut words = Words::of(input.clone(), slug, locale);
     let (tags, authors) = joins::ensure(tx, &input.tags, &input.authors)?;
     words.tags = tag_names(tx.conn(), &tags)?;
     words.authors = author_names(tx.conn(), &authors)?;
-    write_down(tx, id, versions, &words)?;
-    log(tx, id, "copy_saved");
-    Ok(())
+    Ok(words)
 }
 
 fn write_down(tx: &mut Tx<'_>, id: Id, versions: Versions, words: &Words) -> Result<()> {
