@@ -71,6 +71,9 @@ pub enum Scope {
     /// Sort and delete what came by the contact form.
     #[serde(rename = "messages:write")]
     MessagesWrite,
+    /// Put in media, change and delete them.
+    #[serde(rename = "media:write")]
+    MediaWrite,
 }
 
 names!(Scope {
@@ -84,6 +87,7 @@ names!(Scope {
     RedirectsWrite => "redirects:write",
     MessagesRead => "messages:read",
     MessagesWrite => "messages:write",
+    MediaWrite => "media:write",
 });
 
 /// What looked like an attack.
@@ -145,6 +149,11 @@ pub enum Action {
         /// Change or delete it, and not only read.
         writes: bool,
     },
+    /// Put in a medium, change or delete one.
+    Media {
+        /// Whoever asks put it in.
+        own: bool,
+    },
     /// Run the accounts, the API keys and the audit.
     Administer,
     /// Look after one's own account.
@@ -191,10 +200,12 @@ fn role_may(role: Role, action: Action) -> bool {
             Role::Reader => false,
         },
         Action::Author { own: true } => role >= Role::Contributor,
+        Action::Media { own: true } => role >= Role::Author,
         Action::Assign
         | Action::Review
         | Action::Tags
         | Action::Author { own: false }
+        | Action::Media { own: false }
         | Action::Redirects => role >= Role::Editor,
         // Readers wrote to the editors, and to nobody else in the house.
         Action::Inbox { .. } => role >= Role::Editor,
@@ -224,6 +235,7 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
         Action::Redirects => has(Scope::RedirectsWrite),
         Action::Inbox { writes: false } => has(Scope::MessagesRead),
         Action::Inbox { writes: true } => has(Scope::MessagesWrite),
+        Action::Media { .. } => has(Scope::MediaWrite),
         // A key makes no keys, changes no roles and signs in nowhere.
         Action::Administer | Action::OwnAccount => false,
     }

@@ -99,6 +99,8 @@ pub enum Resource {
     Message,
     /// A webhook.
     Webhook,
+    /// A picture that was put in.
+    Media,
 }
 
 crate::names::names!(Resource {
@@ -111,6 +113,7 @@ crate::names::names!(Resource {
     ApiKey => "api_key",
     Message => "message",
     Webhook => "webhook",
+    Media => "media",
 });
 
 impl Resource {
@@ -140,7 +143,7 @@ impl Resource {
                 "preview_link_revoked",
             ],
             Self::Tag => &["created", "updated", "deleted", "shown", "hidden"],
-            Self::Author | Self::Redirect => &["created", "updated", "deleted"],
+            Self::Author | Self::Redirect | Self::Media => &["created", "updated", "deleted"],
             Self::Site => &["updated"],
             Self::User => &[
                 "created",

@@ -75,6 +75,7 @@ pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &
     rerender_beside(&db)?;
     let mut setup = serve.setup(rules)?;
     setup.search.folder = Some(data.join(SEARCH));
+    setup.library = serve.media.library(data)?;
     let app = App::new(db, secret, setup);
     app.search.start()?;
     let hot = HotSet::in_folder(data);

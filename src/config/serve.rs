@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Links, Mail, Search, Streams, Tokens, base_url};
+use super::{Delivery, Inbox, Links, Mail, Media, Search, Streams, Tokens, base_url};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -230,6 +230,11 @@ pub struct Serve {
 
     #[command(flatten)]
     mail: Mail,
+
+    /// Where media are kept, and what is made of them
+    #[command(flatten)]
+    pub media: Media,
+
     /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
     #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
     pub outbound_allow: Vec<IpNet>,
@@ -262,6 +267,7 @@ impl Serve {
             fallbacks,
             site_url: self.site_url.clone(),
             public_url: self.public_url.clone(),
+            media_url: self.media.media_url.clone(),
             robots_denied: self.robots == Robots::Deny,
             editor_url,
             origins,
@@ -320,6 +326,8 @@ impl Serve {
                 article: self.article_limit,
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
+                upload: self.media.media_limit as usize,
+                upload_deadline: Duration::from_millis(self.media.media_upload_timeout_ms),
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),

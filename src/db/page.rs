@@ -236,6 +236,18 @@ pub struct Slice<T> {
     pub total: Option<i64>,
 }
 
+impl<T> Slice<T> {
+    /// The same, each row made into something else.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Slice<U> {
+        Slice {
+            items: self.items.into_iter().map(f).collect(),
+            next: self.next,
+            previous: self.previous,
+            total: self.total,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use super::revisions::{self, PutBack};
 use super::write::{self, Before};
-use super::{edit, joins, owners};
+use super::{edit, joins, owners, uses};
+use crate::articles::cover::{Cover, ShownCover};
 use crate::articles::model::{ArticleInput, Kind, State};
 use crate::articles::words::{Named, Standing, Words};
 use crate::articles::working_copy::WorkingCopy;
@@ -17,9 +18,10 @@ use crate::db::schema::{articles, authors, tags, working_copies};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::media::model::MediaUser;
 use crate::tags::model::TagRef;
 use crate::time::Time;
-use crate::{json, slug, users};
+use crate::{json, media, slug, users};
 
 /// The versions that a save or the removal of a copy is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,11 +122,15 @@ pub fn words(conn: &mut Conn, id: Id) -> Result<Option<Words>> {
     }
 }
 
-/// The tags and authors of these words. One that is no more is shown as it would be made again.
+/// The tags, the authors and the cover of these words. A tag or an author that is no more is shown as it would be made
+/// again.
 ///
 /// # Errors
 /// When the database fails.
-pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorRef>)> {
+pub fn names(
+    conn: &mut Conn,
+    words: &Words,
+) -> Result<(Vec<TagRef>, Vec<AuthorRef>, Option<ShownCover>)> {
     let ids = |named: &[Named]| named.iter().map(|one| one.id).collect::<Vec<_>>();
     let columns = (tags::id, tags::slug, tags::name);
     let of_copy = tags::table.filter(id_in(tags::id, &ids(&words.tags)));
@@ -152,7 +158,12 @@ pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorR
         let (id, slug, name) = shown(author, &known_authors);
         AuthorRef { id, slug, name }
     });
-    Ok((tags.collect(), authors.collect()))
+    let (tags, authors) = (tags.collect(), authors.collect());
+    let media = words.cover.as_ref().and_then(Cover::media_id);
+    let media = media::store::of_ids(conn, media.as_slice())?;
+    let cover = words.cover.clone();
+    let cover = cover.and_then(|cover| ShownCover::of(cover, &media));
+    Ok((tags, authors, cover))
 }
 
 /// The keys by which the tags and authors of these words are sent.
@@ -192,7 +203,12 @@ pub fn save(tx: &mut Tx<'_>, kind: Kind, id: Id, input: &ArticleInput) -> Result
     let (tags, authors) = joins::ensure(tx, &input.tags, &input.authors)?;
     words.tags = tag_names(tx.conn(), &tags)?;
     words.authors = author_names(tx.conn(), &authors)?;
+    let cover = words.cover.as_ref();
+    media::store::check(tx.conn(), cover.and_then(Cover::media_id))?;
     write_down(tx, id, versions, &words)?;
+    let (seo, metadata) = (json::text(&words.seo), json::text(&words.metadata));
+    let uses = uses::uses(cover, &words.source, &seo, &metadata);
+    media::store::write_uses(tx.conn(), MediaUser::WorkingCopy, id, &uses)?;
     log(tx, id, "copy_saved");
     Ok(())
 }
@@ -271,6 +287,7 @@ pub fn clear(conn: &mut Conn, id: Id) -> Result<usize> {
     let there = working_copies::table
         .filter(working_copies::article_id.eq(id))
         .filter(working_copies::fields.is_not_null());
+    media::store::clear(conn, MediaUser::WorkingCopy, id)?;
     let nothing = (
         working_copies::fields.eq(None::<String>),
         working_copies::source.eq(None::<String>),
