@@ -25,6 +25,7 @@ mod imports;
 mod leaks;
 mod lists;
 mod mail;
+mod media;
 mod messages;
 mod previews;
 mod problems;

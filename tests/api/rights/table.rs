@@ -13,6 +13,12 @@ const AUTHORS: &str = "editor admin authors:write";
 const PROFILE: &str = "own:contributor own:author editor admin authors:write";
 const SITE: &str = "admin site:write";
 const REDIRECTS: &str = "editor admin redirects:write";
+/// Putting a picture in.
+const UPLOAD: &str = "author editor admin media:write";
+/// Changing one that was put in.
+const MEDIA: &str = "own:author editor admin media:write";
+/// Removing what nothing uses.
+const SWEEP: &str = "editor admin media:write";
 const INBOX: &str = "editor admin messages:read";
 const SORT: &str = "editor admin messages:write";
 
@@ -154,6 +160,13 @@ pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
     ("PATCH /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("PUT /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("DELETE /v1/admin/redirects/{id}", REDIRECTS, 204),
+
+    ("GET /v1/admin/media", READ, 200),
+    ("POST /v1/admin/media", UPLOAD, 201),
+    ("POST /v1/admin/media/sweep", SWEEP, 200),
+    ("GET /v1/admin/media/{id}", READ, 200),
+    ("PATCH /v1/admin/media/{id}", MEDIA, 200),
+    ("DELETE /v1/admin/media/{id}", MEDIA, 204),
 
     ("GET /v1/admin/messages", INBOX, 200),
     ("GET /v1/admin/messages.csv", INBOX, 200),
