@@ -21,12 +21,14 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, messages, previews, webhooks};
+use crate::{articles, auth, media, messages, previews, webhooks};
 
 /// The folder of the search index, in the data folder.
 pub(super) const SEARCH: &str = "search";
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
+/// Of so many times once also the files that no medium has: to list an object store costs something.
+const SWEEPS_OF_FILES: u64 = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -135,9 +137,12 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let sweeping = app.clone();
     actix_web::rt::spawn(async move {
-        loop {
+        for hour in 0_u64.. {
             if let Err(error) = sweep(&sweeping).await {
                 tracing::warn!(%error, "could not remove what has expired; trying again in an hour");
+            }
+            if hour % SWEEPS_OF_FILES == 0 {
+                sweep_files(&sweeping).await;
             }
             tokio::time::sleep(SWEEP).await;
         }
@@ -163,6 +168,15 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     running.server.await?;
     hot.save(&stopped.cache);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes the files that no medium has.
+async fn sweep_files(app: &App) {
+    match media::store::sweep_files(&app.db, &app.library.files).await {
+        Ok(0) => {}
+        Ok(media) => tracing::info!(media, "removed files that no medium has"),
+        Err(error) => tracing::warn!(%error, "could not look for files that no medium has"),
+    }
 }
 
 /// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, old messages and old deliveries.

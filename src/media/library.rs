@@ -191,3 +191,83 @@ fn name() -> Result<String> {
         .map_err(|error| Error::internal(format!("no random bytes: {error}")))?;
     Ok(data_encoding::HEXLOWER.encode(&random))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A library whose pictures wait until they are let go, and where they say that it is their turn.
+    fn library(decodes: usize, waiting: usize) -> Library {
+        let settings = Settings {
+            decodes,
+            waiting,
+            wait: Duration::from_secs(60),
+            ..Settings::default()
+        };
+        Library::new(Files::in_memory(), settings)
+    }
+
+    #[test]
+    fn two_are_worked_on_at_once_and_the_others_are_not_read_before_it_is_their_turn() {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let library = library(2, 3);
+        let (begin, begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let released = Arc::new(std::sync::Mutex::new(released));
+        let picture = |number: usize| {
+            let (library, begin, released) = (library.clone(), begin.clone(), Arc::clone(&released));
+            runtime.spawn(async move {
+                let read = move || {
+                    begin.send(number).unwrap();
+                    // Lets go of the lock at once, so that the others can wait for a word too.
+                    let word = loop {
+                        let word = released.lock().unwrap().try_recv();
+                        if word.is_ok() {
+                            break word;
+                        }
+                        std::thread::sleep(Duration::from_millis(1));
+                    };
+                    word.unwrap();
+                    Ok(b"no picture".to_vec())
+                };
+                library.prepare_read(read, About::default()).await
+            })
+        };
+        let pictures: Vec<_> = (0..5).map(picture).collect();
+        // Two begin, and the places of the other three are taken.
+        for _ in 0..2 {
+            begun.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        while library.places.available_permits() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(library.turns.available_permits(), 0);
+        assert!(begun.try_recv().is_err(), "a third one was read");
+        // A sixth finds no place.
+        let full = runtime.block_on(library.prepare(Vec::new(), About::default()));
+        assert!(matches!(full, Err(Unprepared::Failed(Error::Unavailable { .. }))), "{full:?}");
+        for done in 1..=5 {
+            release.send(()).unwrap();
+            if done <= 3 {
+                begun.recv_timeout(Duration::from_secs(60)).unwrap();
+            }
+        }
+        for picture in pictures {
+            let refused = runtime.block_on(picture).unwrap();
+            assert!(matches!(refused, Err(Unprepared::Unfit(Unfit::Type(_)))));
+        }
+        assert_eq!(library.places.available_permits(), 5);
+    }
+
+    #[test]
+    fn a_name_is_as_addresses_want_it_and_no_other() {
+        let (one, other) = (name().unwrap(), name().unwrap());
+        assert!(super::super::model::is_name(&one) && one != other);
+    }
+}
