@@ -49,6 +49,15 @@ impl Cover {
         }
     }
 
+    /// The picture elsewhere that it is.
+    #[must_use]
+    pub const fn link(&self) -> Option<&Image> {
+        match self {
+            Self::Media(_) => None,
+            Self::Link(image) => Some(image),
+        }
+    }
+
     /// Reads one as it is stored.
     ///
     /// # Errors

@@ -209,20 +209,20 @@ mod tests {
         Library::new(Files::in_memory(), settings)
     }
 
+    fn wait_on<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap().block_on(future)
+    }
+
     #[test]
     fn two_are_worked_on_at_once_and_the_others_are_not_read_before_it_is_their_turn() {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
         let library = library(2, 3);
         let (begin, begun) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let released = Arc::new(std::sync::Mutex::new(released));
         let picture = |number: usize| {
             let (library, begin, released) = (library.clone(), begin.clone(), Arc::clone(&released));
-            runtime.spawn(async move {
+            std::thread::spawn(move || {
                 let read = move || {
                     begin.send(number).unwrap();
                     // Lets go of the lock at once, so that the others can wait for a word too.
@@ -236,7 +236,7 @@ mod tests {
                     word.unwrap();
                     Ok(b"no picture".to_vec())
                 };
-                library.prepare_read(read, About::default()).await
+                wait_on(library.prepare_read(read, About::default()))
             })
         };
         let pictures: Vec<_> = (0..5).map(picture).collect();
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(library.turns.available_permits(), 0);
         assert!(begun.try_recv().is_err(), "a third one was read");
         // A sixth finds no place.
-        let full = runtime.block_on(library.prepare(Vec::new(), About::default()));
+        let full = wait_on(library.prepare(Vec::new(), About::default()));
         assert!(matches!(full, Err(Unprepared::Failed(Error::Unavailable { .. }))), "{full:?}");
         for done in 1..=5 {
             release.send(()).unwrap();
@@ -259,7 +259,7 @@ mod tests {
             }
         }
         for picture in pictures {
-            let refused = runtime.block_on(picture).unwrap();
+            let refused = picture.join().unwrap();
             assert!(matches!(refused, Err(Unprepared::Unfit(Unfit::Type(_)))));
         }
         assert_eq!(library.places.available_permits(), 5);

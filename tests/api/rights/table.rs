@@ -109,7 +109,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 75] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
