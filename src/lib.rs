@@ -4,6 +4,7 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`media`]: pictures, what is made of them, where their bytes are, and what uses them
 //! - [`messages`]: the contact form, and the inbox of what it brings
 //! - [`mail`]: what is told by e-mail, from a queue that follows the log
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
@@ -48,6 +49,7 @@ pub mod json;
 pub mod keys;
 pub mod locales;
 pub mod mail;
+pub mod media;
 pub mod messages;
 mod names;
 pub mod outbound;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Jobs, Links, Mail, Search, Streams, Tokens, Website};
+use super::{Delivery, Inbox, Jobs, Links, Mail, Media, Search, Streams, Tokens, Website};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -210,6 +210,10 @@ pub struct Serve {
     #[command(flatten)]
     jobs: Jobs,
 
+    /// Where media are kept, and what is made of them
+    #[command(flatten)]
+    pub media: Media,
+
     /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
     #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
     pub outbound_allow: Vec<IpNet>,
@@ -229,6 +233,7 @@ impl Serve {
         origins.extend(editor.map(|url| url.origin().ascii_serialization()));
         let days = |days| Duration::from_secs(u64::from(days) * DAY);
         Ok(Setup {
+            media_url: self.media.media_url.clone(),
             editor_url,
             origins,
             proxies: TrustedProxies(self.trusted_proxies.clone()),
@@ -278,8 +283,10 @@ impl Serve {
                 article: self.article_limit,
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
+                upload: self.media.media_limit as usize,
+                upload_deadline: Duration::from_millis(self.media.media_upload_timeout_ms),
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
-                upload_deadline: self.jobs.upload_deadline(),
+                file_deadline: self.jobs.upload_deadline(),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),
             },

@@ -28,6 +28,7 @@ mod jobs;
 mod leaks;
 mod lists;
 mod mail;
+mod media;
 mod messages;
 mod previews;
 mod problems;

@@ -28,6 +28,7 @@ const SLICES: &[&str] = &[
     "keys",
     "previews",
     "mail",
+    "media",
     "messages",
     "redirects",
     "resolve",

@@ -15,6 +15,12 @@ const SITE: &str = "admin site:write";
 /// All that may come of an import.
 const IMPORT: &str = "editor admin articles:write+articles:publish+tags:write+authors:write+redirects:write";
 const REDIRECTS: &str = "editor admin redirects:write";
+/// Putting a picture in.
+const UPLOAD: &str = "author editor admin media:write";
+/// Changing one that was put in.
+const MEDIA: &str = "own:author editor admin media:write";
+/// Removing what nothing uses.
+const SWEEP: &str = "editor admin media:write";
 const INBOX: &str = "editor admin messages:read";
 const SORT: &str = "editor admin messages:write";
 
@@ -156,6 +162,13 @@ pub(crate) const OTHERS: [(&str, &str, u16); 75] = [
     ("PATCH /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("PUT /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("DELETE /v1/admin/redirects/{id}", REDIRECTS, 204),
+
+    ("GET /v1/admin/media", READ, 200),
+    ("POST /v1/admin/media", UPLOAD, 201),
+    ("POST /v1/admin/media/sweep", SWEEP, 200),
+    ("GET /v1/admin/media/{id}", READ, 200),
+    ("PATCH /v1/admin/media/{id}", MEDIA, 200),
+    ("DELETE /v1/admin/media/{id}", MEDIA, 204),
 
     ("GET /v1/admin/messages", INBOX, 200),
     ("GET /v1/admin/messages.csv", INBOX, 200),
