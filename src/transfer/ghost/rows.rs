@@ -376,6 +376,12 @@ impl Fields {
         }
     }
 
+    /// About the memory that the texts of it take.
+    pub(super) fn size(&self) -> usize {
+        let texts = self.0.values().filter_map(Value::as_str);
+        texts.map(|text| text.len() + 32).sum::<usize>() + 128
+    }
+
     /// Whether one of these was cut.
     pub(super) fn is_cut(&self, names: &[&str]) -> bool {
         names.iter().any(

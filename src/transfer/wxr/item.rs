@@ -72,7 +72,12 @@ fn article(raw: Raw, page: bool, origin: String, site: &Site) -> Item {
         html,
         teaser,
         notes: mut warnings,
-    } = body::body(&raw.content, number, &site.attachments);
+    } = body::body(
+        &raw.content,
+        field(&raw, "footnotes"),
+        number,
+        &site.attachments,
+    );
     let mut article = ArticleInput::new(title(&raw, &html, &mut warnings));
     article.kind = if page { Kind::Page } else { Kind::Article };
     article.external_id = Some(key(&raw));
