@@ -18,7 +18,8 @@ use crate::tasks::model::{
     ImportCounts, ImportFormat, ImportReport, ImportWish, JobState, LISTED, LeftOut, Remark, Report,
 };
 use crate::tasks::store::{Begun, Ended};
-use crate::transfer::{Parsed, Unreadable, ghost, jsonl, wxr};
+use crate::transfer::wxr::Unreadable;
+use crate::transfer::{Parsed, ghost, jsonl, wxr};
 
 pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ended {
     let (state, report, error) = match bring_in(task, begun, wish) {
