@@ -29,11 +29,7 @@ pub fn exported(value: &Value, faults: &mut Vec<Fault>) -> Option<(ArticleInput,
     let article = article_with(value, faults, |fields| {
         restored = Restored::read(fields, &mut copied);
     });
-    faults.extend(
-        copied
-            .into_iter()
-            .map(|fault| fault.below("/working_copy")),
-    );
+    faults.extend(copied.into_iter().map(|fault| fault.below("/working_copy")));
     let mut article = article?;
     // More than a writer may send, where it has had more slugs than that.
     if restored.is_export() && article.aliases.len() > MAX_ITEMS {
@@ -308,10 +304,13 @@ mod tests {
     #[test]
     fn a_cover_is_a_medium_or_an_address() {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        let (article, faults) = read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
+        let (article, faults) =
+            read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
         let media_id = article.unwrap().cover.unwrap().media_id();
         assert_eq!((faults, media_id), (vec![], id.parse().ok()));
-        let (_, faults) = read(&json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}));
+        let (_, faults) = read(
+            &json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}),
+        );
         let expected = [
             "/cover/url Conflicting",
             "/cover/width Conflicting",

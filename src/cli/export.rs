@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
-use super::{Outcome, serve};
+use super::Outcome;
 use crate::app::{App, Setup};
 use crate::auth::secret::Secret;
 use crate::auth::token::{Opaque, OpaqueKind};
@@ -20,7 +20,7 @@ use crate::exports::folder::Tidied;
 use crate::exports::static_api::{self, Written};
 use crate::exports::{self, Counts, Failed};
 use crate::time::Clock;
-use crate::{cache, search};
+use crate::{cache, data_folder, search};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -124,7 +124,9 @@ fn jsonl(Jsonl { path, store }: &Jsonl) -> Outcome {
         let in_words = |error: io::Error| format!("{}: {error}", path.display());
         let mut file = BufWriter::new(beside(path).map_err(in_words)?);
         let counts = exports::jsonl(&db, &mut file, show(&bar))?;
-        let file = file.into_inner().map_err(|error| in_words(error.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| in_words(error.into_error()))?;
         file.as_file().sync_all().map_err(in_words)?;
         file.persist(path).map_err(|error| in_words(error.error))?;
         counts
@@ -191,7 +193,7 @@ fn static_api(
         },
         ..website.setup(rules)?
     };
-    let index = store.data.join(serve::SEARCH);
+    let index = store.data.join(data_folder::SEARCH);
     setup.search = search::Settings {
         folder: index.exists().then_some(index),
         ..search::Settings::default()

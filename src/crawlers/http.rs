@@ -7,10 +7,10 @@ use url::Url;
 use super::llms::{self, Linked};
 use super::sitemap::{self, Listed, MOST, PART, Sitemap};
 use crate::app::App;
+use crate::articles::cover::ShownCover;
 use crate::articles::fields::{Field, Selection};
 use crate::articles::http::query::TextForm;
 use crate::articles::http::text_path;
-use crate::articles::cover::ShownCover;
 use crate::articles::model::{Article, Kind, Seo};
 use crate::articles::store::{self, Address, AddressPlace, Filter, Sort};
 use crate::db::Conn;
@@ -246,7 +246,8 @@ fn parts(total: i64) -> i64 {
 }
 
 fn index(app: &App, site: &str, total: i64) -> Result<Vec<u8>> {
-    let parts = (1..=parts(total)).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
+    let parts =
+        (1..=parts(total)).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
     sitemap::index(parts)
 }
 

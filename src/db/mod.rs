@@ -299,7 +299,7 @@ impl Db {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.0.settings.connect_reader()?;
+        let mut conn = self.0.settings.connect_reader(pool::POOL_CACHE)?;
         dialect::begin_read(&mut conn).map_err(Error::from)?;
         // The transaction, which wrote nothing, ends with its connection.
         f(&mut conn)

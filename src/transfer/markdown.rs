@@ -291,6 +291,7 @@ fn own(path: &str, entries: Vec<(String, Node)>, body: &str) -> Result<Item, Unr
         article,
         restored,
         redirects: Vec::new(),
+        held: false,
         warnings: Vec::new(),
     })
 }

@@ -126,11 +126,7 @@ pub fn published_names_after(
 ///
 /// # Errors
 /// When the database fails.
-pub fn exported_after(
-    conn: &mut Conn,
-    after: Option<Id>,
-    limit: i64,
-) -> Result<Vec<ExportedText>> {
+pub fn exported_after(conn: &mut Conn, after: Option<Id>, limit: i64) -> Result<Vec<ExportedText>> {
     let mut query = articles::table
         .inner_join(article_bodies::table.on(article_bodies::article_id.eq(articles::id)))
         .order(articles::id)

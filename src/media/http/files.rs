@@ -131,7 +131,11 @@ pub(crate) async fn get_media_file(
         .insert_header((CONTENT_SECURITY_POLICY, SANDBOX))
         .insert_header(CROSS_ORIGIN);
     if !whole {
-        let range = format!("bytes {}-{}/{length}", part.start, part.end.saturating_sub(1));
+        let range = format!(
+            "bytes {}-{}/{length}",
+            part.start,
+            part.end.saturating_sub(1)
+        );
         response.insert_header((CONTENT_RANGE, range));
     }
     let size = part.end - part.start;
@@ -139,7 +143,10 @@ pub(crate) async fn get_media_file(
         // Nobody reads it.
         drop(bytes);
         response.insert_header((CONTENT_LENGTH, size));
-        return Ok(response.body(SizedStream::new(size, futures_util::stream::empty::<Result<bytes::Bytes, Error>>())));
+        return Ok(response.body(SizedStream::new(
+            size,
+            futures_util::stream::empty::<Result<bytes::Bytes, Error>>(),
+        )));
     }
     Ok(response.body(SizedStream::new(size, bytes)))
 }

@@ -58,7 +58,10 @@ struct MediaUpload {
     #[schema(max_length = 5000)]
     credit: Option<String>,
     /// What must stay in sight where it is cut: from the left and from above, each from 0 to 1.
-    #[schema(pattern = r"^(0(\.[0-9]+)?|1(\.0+)?),(0(\.[0-9]+)?|1(\.0+)?)$", example = "0.5,0.4")]
+    #[schema(
+        pattern = r"^(0(\.[0-9]+)?|1(\.0+)?),(0(\.[0-9]+)?|1(\.0+)?)$",
+        example = "0.5,0.4"
+    )]
     focal_point: Option<String>,
 }
 
@@ -405,8 +408,14 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
             "content is read without Content-Encoding".into(),
         ));
     }
-    let given = headers.get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
-    let essence = given.unwrap_or_default().split(';').next().unwrap_or_default();
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|given| given.to_str().ok());
+    let essence = given
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     if essence.trim().eq_ignore_ascii_case("multipart/form-data") {
         return Ok(());
     }
@@ -422,7 +431,10 @@ fn unreadable(error: &MultipartError, too_large: impl Fn() -> Problem) -> Proble
             let detail = "Content-Type names no boundary, or the parts are not parted by it";
             Problem::new(Code::BadRequest, detail)
         }
-        error => Problem::new(Code::BadRequest, format!("the form cannot be read: {error}")),
+        error => Problem::new(
+            Code::BadRequest,
+            format!("the form cannot be read: {error}"),
+        ),
     }
 }
 
