@@ -10,6 +10,7 @@ use crate::articles::model::{ArticleInput, Format, Image, Kind, Source, State};
 use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH, MAX_TITLE};
 use crate::articles::render;
 use crate::time::Time;
+use crate::transfer::html;
 use crate::transfer::{Item, Parsed, add_names, dates, image_address, site_path, without_html};
 
 /// Words of the text that stand in for a title.
@@ -63,7 +64,17 @@ pub(super) fn parsed(raw: Raw, site: &Site) -> Parsed {
             reason: format!("{cut} is longer than is read"),
         };
     }
-    Parsed::Article(Box::new(article(raw, page, origin, site)))
+    let line = raw.line;
+    let item = article(raw, page, origin, site);
+    let body = item.article.body.as_ref();
+    match body.and_then(|body| html::too_much(&body.text)) {
+        None => Parsed::Article(Box::new(item)),
+        Some(reason) => Parsed::Broken {
+            origin: item.origin,
+            line: Some(line),
+            reason,
+        },
+    }
 }
 
 fn article(raw: Raw, page: bool, origin: String, site: &Site) -> Item {
