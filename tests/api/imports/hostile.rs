@@ -97,11 +97,6 @@ fn what_is_wrong_with_one_post_is_told_and_the_others_come_in() {
         "word ".repeat(300_000)
     ))
     .replace(">7<", ">3<");
-    let tangled = item(&format!(
-        "<content:encoded><![CDATA[{}]]></content:encoded>",
-        "<p>".repeat(300_000)
-    ))
-    .replace(">7<", ">5<");
     let comment = format!("<!--{long}-->");
     let controls = item("<content:encoded>a\u{1}b\u{8}</content:encoded>").replace(">7<", ">4<");
     let tangled = format!(
