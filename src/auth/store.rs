@@ -176,7 +176,12 @@ pub fn confirm(conn: &mut Conn, who: &Principal, now: Time) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn grants_of(conn: &mut Conn, user: Id, by_key: Option<Id>, now: Time) -> Result<Option<Grants>> {
+pub fn grants_of(
+    conn: &mut Conn,
+    user: Id,
+    by_key: Option<Id>,
+    now: Time,
+) -> Result<Option<Grants>> {
     if let Some(id) = by_key {
         return Ok(key(conn, KeyBy::Id(id), now)?.map(|key| key.grants));
     }

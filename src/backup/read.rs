@@ -42,10 +42,7 @@ impl Checked {
         let mut file = File::open(path).map_err(of_file(path))?;
         let metadata = file.metadata().map_err(of_file(path))?;
         if !metadata.is_file() {
-            return Err(Failed::Refused(format!(
-                "{} is no file",
-                path.display()
-            )));
+            return Err(Failed::Refused(format!("{} is no file", path.display())));
         }
         let no_end = || {
             Failed::Broken(
@@ -178,8 +175,7 @@ impl Unpacking<'_> {
             .take(LONGEST_MANIFEST)
             .read_to_end(&mut text)
             .map_err(unreadable)?;
-        let unknown =
-            |error: serde_json::Error| Failed::Broken(format!("its {MANIFEST}: {error}"));
+        let unknown = |error: serde_json::Error| Failed::Broken(format!("its {MANIFEST}: {error}"));
         if length > LONGEST_MANIFEST {
             return Err(Failed::Broken(format!("its {MANIFEST} is too long")));
         }

@@ -116,8 +116,10 @@ fn check_empty(data: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.map_err(of_file(data))?.file_name();
         let name = name.to_string_lossy().into_owned();
-        let ours = matches!(name.as_str(), folder::LOCK | folder::RESTORING | "lost+found")
-            || half && MOVED.contains(&name.as_str());
+        let ours = matches!(
+            name.as_str(),
+            folder::LOCK | folder::RESTORING | "lost+found"
+        ) || half && MOVED.contains(&name.as_str());
         if !ours {
             others.push(name);
         }

@@ -8,8 +8,8 @@ use clap::Args;
 use super::Outcome;
 use crate::backup::restore;
 use crate::config::Store;
-use crate::{data_folder, db};
 use crate::time::Clock;
+use crate::{data_folder, db};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -136,8 +136,7 @@ fn log_faults(conn: &mut Conn) -> Result<Vec<String>> {
     use super::schema::changes;
     use diesel::dsl::max;
     let (_, change, public_change) = super::position(conn)?;
-    let last: Option<i64> =
-        each!(conn, c => changes::table.select(max(changes::number)).first(c))?;
+    let last: Option<i64> = each!(conn, c => changes::table.select(max(changes::number)).first(c))?;
     let public = changes::table
         .filter(changes::was_public.or(changes::is_public))
         .select(max(changes::number));

@@ -25,7 +25,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// A hundred years.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Why jobs failed whose process is no more.
-const ENDED: &str = "the server ended before this did; what it had stored stays, and it can be asked for again";
+const ENDED: &str =
+    "the server ended before this did; what it had stored stays, and it can be asked for again";
 
 #[derive(Queryable)]
 struct Row {
@@ -182,9 +183,7 @@ pub fn list(conn: &mut Conn, viewer: Viewer, page: &Page, count: bool) -> Result
         (Key::Number(row.created_at.millis()), row.id)
     });
     let total = if count {
-        Some(
-            each!(conn, c => seen_by!(jobs::table.into_boxed(), viewer).count().get_result(c))?,
-        )
+        Some(each!(conn, c => seen_by!(jobs::table.into_boxed(), viewer).count().get_result(c))?)
     } else {
         None
     };

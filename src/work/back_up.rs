@@ -23,9 +23,7 @@ pub(super) fn run(task: &mut Task<'_>) -> Ended {
         },
         Err(Failed::Cancelled) => failed(JobState::Cancelled, None),
         Err(Failed::Refused(why)) => failed(JobState::Failed, Some(why)),
-        Err(Failed::Database(error)) => {
-            failed(JobState::Failed, Some(in_words(&error, task.id)))
-        }
+        Err(Failed::Database(error)) => failed(JobState::Failed, Some(in_words(&error, task.id))),
         Err(error) => {
             let error = Error::internal(error.to_string());
             failed(JobState::Failed, Some(in_words(&error, task.id)))

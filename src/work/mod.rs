@@ -156,9 +156,7 @@ impl Work {
             let now = app.db.now();
             let begun = app
                 .db
-                .write_quiet(Reason::Job, move |conn| {
-                    store::begin_next(conn, node, now)
-                })
+                .write_quiet(Reason::Job, move |conn| store::begin_next(conn, node, now))
                 .await?;
             let Some(begun) = begun else { return Ok(()) };
             let mut done = start(app.clone(), begun)?;
@@ -273,9 +271,10 @@ impl Task<'_> {
             return;
         }
         let (id, now) = (self.id, self.app.db.now());
-        let noted = self.app.db.write_quiet(Reason::Job, move |conn| {
-            store::end(conn, id, &ended, now)
-        });
+        let noted = self
+            .app
+            .db
+            .write_quiet(Reason::Job, move |conn| store::end(conn, id, &ended, now));
         if let Err(error) = self.runtime.block_on(noted) {
             tracing::error!(%error, job = %id, "how a job ended could not be noted");
         }

@@ -137,7 +137,12 @@ fn files(root: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for entry in walkdir::WalkDir::new(root) {
         let entry = entry.unwrap();
-        let name = entry.path().strip_prefix(root).unwrap().display().to_string();
+        let name = entry
+            .path()
+            .strip_prefix(root)
+            .unwrap()
+            .display()
+            .to_string();
         if name.ends_with(".lock") {
             continue;
         }
@@ -177,13 +182,18 @@ fn a_backup_of_a_served_site_is_the_site() {
     // Nothing is left beside it or in the folder.
     let left = |folder: &Path| {
         let names = fs::read_dir(folder).unwrap().flatten();
-        names.filter(|it| it.file_name().to_string_lossy().contains("-backup-")).count()
+        names
+            .filter(|it| it.file_name().to_string_lossy().contains("-backup-"))
+            .count()
     };
     assert_eq!((left(&site.data()), left(site.folder.path())), (0, 0));
 
     let other = Site::nothing();
     let said = other.restore(&backup).ok();
-    assert!(said.contains(&format!("change {}", site.db().change())), "{said}");
+    assert!(
+        said.contains(&format!("change {}", site.db().change())),
+        "{said}"
+    );
     assert_eq!(texts(&other), texts(&site));
     let media = |site: &Site| files(&site.data().join("media"));
     assert_eq!(media(&other), media(&site));
@@ -265,7 +275,10 @@ fn nothing_is_written_over() {
     assert!(refused.contains("is there already"), "{refused}");
     // Nor is a site.
     let refused = site.restore(&backup).refused();
-    assert!(refused.contains("is not empty (there is masthead.db"), "{refused}");
+    assert!(
+        refused.contains("is not empty (there is masthead.db"),
+        "{refused}"
+    );
     assert_eq!(files(site.folder.path()), before);
 
     let server = site.serve(&[]);
@@ -302,7 +315,9 @@ fn what_cannot_be_backed_up_is_said() {
     let site = Site::with(1);
     let link = site.data().join("media/link");
     std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
-    let refused = site.run(&["backup", site.beside("b").to_str().unwrap()]).refused();
+    let refused = site
+        .run(&["backup", site.beside("b").to_str().unwrap()])
+        .refused();
     assert!(refused.contains("is no plain file"), "{refused}");
     assert!(!site.beside("b").exists());
     fs::remove_file(link).unwrap();

@@ -83,7 +83,10 @@ fn a_file_is_brought_in_by_whoever_sends_it() {
     file.push_str("no JSON\n{\"title\": \"\", \"external_id\": \"empty\"}\n");
     let job = accepted(&send(&editor, &format!("{IMPORT}&source=old-site"), &file));
     let done = ended(&editor, &job);
-    assert_eq!((&done["state"], &done["kind"]), (&json!("done"), &json!("import")));
+    assert_eq!(
+        (&done["state"], &done["kind"]),
+        (&json!("done"), &json!("import"))
+    );
     assert_eq!(
         done["import"],
         json!({"format": "jsonl", "source": "old-site", "status": "as-is", "dry_run": false})
@@ -91,10 +94,17 @@ fn a_file_is_brought_in_by_whoever_sends_it() {
     assert_eq!(done["progress"]["done"], file.len());
     assert_eq!(done["progress"]["total"], file.len());
     let report = &done["import_report"];
-    assert_eq!((&report["created"], &report["broken"]), (&json!(150), &json!(2)));
+    assert_eq!(
+        (&report["created"], &report["broken"]),
+        (&json!(150), &json!(2))
+    );
     assert_eq!(report["broken_items"].as_array().unwrap().len(), 2);
-    assert_eq!((&done["error"], &done["file"]), (&json!(null), &json!(null)));
-    let count = |path: &str| server.get(&format!("{path}?count=true")).ok()["page"]["total"].clone();
+    assert_eq!(
+        (&done["error"], &done["file"]),
+        (&json!(null), &json!(null))
+    );
+    let count =
+        |path: &str| server.get(&format!("{path}?count=true")).ok()["page"]["total"].clone();
     assert_eq!(count("/v1/articles"), 150);
 
     // Its writes are theirs.
@@ -221,7 +231,9 @@ fn one_that_is_not_wanted_any_more_ends() {
     let server = Server::setup().works().start();
     let editor = server.sign_in(Role::Editor);
     let runs = accepted(&send(&editor, IMPORT, &lines(20_000)));
-    wait(&editor, &runs, |job| job["progress"]["done"].as_i64() > Some(0));
+    wait(&editor, &runs, |job| {
+        job["progress"]["done"].as_i64() > Some(0)
+    });
     assert_eq!(editor.order(&format!("{runs}/cancel")).status, 200);
     let ended = ended(&editor, &runs);
     assert_eq!(ended["state"], "cancelled", "{ended}");
@@ -238,7 +250,9 @@ fn an_importer_who_is_suspended_stops() {
         let account = server.account(Role::Editor);
         let (editor, admin) = (server.session_of(account), server.sign_in(Role::Admin));
         let job = accepted(&send(&editor, IMPORT, &lines(20_000)));
-        wait(&admin, &job, |job| job["progress"]["done"].as_i64() > Some(0));
+        wait(&admin, &job, |job| {
+            job["progress"]["done"].as_i64() > Some(0)
+        });
         let path = format!("/v1/admin/users/{account}");
         let change = match way {
             "role" => json!({"role": "author"}),
@@ -257,7 +271,10 @@ fn an_importer_who_is_suspended_stops() {
         assert!((1..20_000).contains(&created), "{created}");
         // Nothing of theirs comes after it.
         let audit = admin.get("/v1/admin/audit?resource=article&limit=1").ok();
-        assert!(audit["items"][0]["change"].as_i64() < Some(change), "{audit}");
+        assert!(
+            audit["items"][0]["change"].as_i64() < Some(change),
+            "{audit}"
+        );
     }
 }
 
@@ -278,7 +295,10 @@ fn what_was_under_way_when_the_server_ended_failed() {
     let client = editor(&server);
     let runs = accepted(&send(&client, IMPORT, &lines(20_000)));
     let waits = accepted(&send(&client, &format!("{IMPORT}&source=other"), &lines(3)));
-    wait(&client, &runs, |job| job["progress"]["done"].as_i64() > Some(0));
+    // What is read is not stored yet.
+    wait(&client, "/v1/admin/articles?limit=1", |list| {
+        !list["items"].as_array().unwrap().is_empty()
+    });
     assert_eq!(client.get(&waits).ok()["state"], "queued");
     server.signal("KILL");
     server.ended();
@@ -297,7 +317,10 @@ fn what_was_under_way_when_the_server_ended_failed() {
         }
         assert_eq!(failed["state"], "failed", "{failed}");
         let error = failed["error"].as_str().unwrap();
-        assert!(error.starts_with("the server ended before this did"), "{error}");
+        assert!(
+            error.starts_with("the server ended before this did"),
+            "{error}"
+        );
     }
     // Sent again it is brought to its end, and what was stored is known again.
     let again = accepted(&send(&client, IMPORT, &lines(2_000)));
@@ -322,7 +345,9 @@ fn a_server_that_is_told_to_end_does_not_wait_for_a_job() {
     let token = run(on(&database, &["token", "ed@example.org"])).ok();
     let client = server.client.with_token(token.trim());
     let runs = accepted(&send(&client, IMPORT, &lines(20_000)));
-    wait(&client, &runs, |job| job["progress"]["done"].as_i64() > Some(0));
+    wait(&client, &runs, |job| {
+        job["progress"]["done"].as_i64() > Some(0)
+    });
     server.stop().ok();
 }
 
@@ -333,7 +358,10 @@ fn what_is_no_file_is_refused() {
         .start();
     let editor = server.sign_in(Role::Editor);
     let long = send(&editor, IMPORT, &lines(40));
-    assert_eq!((long.status, long.code().as_str()), (413, "content-too-large"));
+    assert_eq!(
+        (long.status, long.code().as_str()),
+        (413, "content-too-large")
+    );
     let chunked = editor.request("POST", IMPORT);
     let body = reqwest::blocking::Body::new(std::io::Cursor::new(lines(40)));
     assert_eq!(chunked.body(body).send().status, 413);
@@ -372,9 +400,18 @@ fn what_is_sent_twice_under_one_key_is_done_once() {
     let first = accepted(&with_key(&lines(3)));
     assert_eq!(accepted(&with_key(&lines(3))), first);
     let other = with_key(&lines(4));
-    assert_eq!((other.status, other.code().as_str()), (422, "idempotency-key-reused"));
+    assert_eq!(
+        (other.status, other.code().as_str()),
+        (422, "idempotency-key-reused")
+    );
     assert_eq!(ended(&editor, &first)["import_report"]["created"], 3);
-    assert_eq!(editor.get("/v1/admin/jobs").ok()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        editor.get("/v1/admin/jobs").ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -387,7 +424,10 @@ fn only_so_many_wait() {
     let full = send(&editor, IMPORT, &lines(1));
     assert_eq!(full.status, 503);
     assert_eq!(full.header("retry-after"), "1");
-    assert_eq!(editor.get("/v1/admin/jobs?count=true&limit=5").ok()["page"]["total"], 16);
+    assert_eq!(
+        editor.get("/v1/admin/jobs?count=true&limit=5").ok()["page"]["total"],
+        16
+    );
 }
 
 #[test]
@@ -423,7 +463,10 @@ fn a_backup_can_be_had() {
     let file = admin.get(&format!("{job}/file"));
     if !server.db().is_alone() {
         assert_eq!(done["state"], "failed");
-        assert!(done["error"].as_str().unwrap().contains("pg_dump"), "{done}");
+        assert!(
+            done["error"].as_str().unwrap().contains("pg_dump"),
+            "{done}"
+        );
         assert_eq!(file.status, 404);
         return;
     }

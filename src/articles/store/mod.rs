@@ -39,8 +39,8 @@ pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
 pub use self::retag::{Merged, Published, merge_tag, retag};
 pub use self::texts::{
-    PublishedText, TagWords, count_published, ids_by_author, ids_with_tag, published_count, published_ids,
-    published_texts,
+    PublishedText, TagWords, count_published, ids_by_author, ids_with_tag, published_count,
+    published_ids, published_texts,
 };
 pub use self::touch::{showing_author, showing_tag, touch};
 pub use self::walk::{by_author_after, candidates, with_tag_after};

@@ -81,7 +81,11 @@ fn webhooks_are_told_nothing_twice() {
             .iter()
             .map(|got| got.json()["data"]["title"].to_string())
             .collect();
-        assert_eq!(since, ["\"The first since\"", "\"The second since\""], "{path}");
+        assert_eq!(
+            since,
+            ["\"The first since\"", "\"The second since\""],
+            "{path}"
+        );
     }
     server.stop().ok();
     assert_eq!(receiver.got("/away").len(), away + 2);
@@ -149,7 +153,10 @@ fn copies_begin_anew_sessions_end_and_the_index_is_built_again() {
     let since = copy["next_since"].as_str().unwrap().to_owned();
     let path = format!("/v1/changes?since={since}");
     server.get(&path).ok();
-    assert_eq!(server.client.post("/v1/contact", &message("Hello")).status, 202);
+    assert_eq!(
+        server.client.post("/v1/contact", &message("Hello")).status,
+        202
+    );
     let backup = site.back_up("site.backup");
 
     let other = Site::nothing();
@@ -165,17 +172,21 @@ fn copies_begin_anew_sessions_end_and_the_index_is_built_again() {
     assert_eq!(old.get("/v1/admin/me").status, 401);
     // It is another site to the tokens that it issues itself, and the same to its people.
     signed_in(&other, &restored).get("/v1/admin/me").ok();
-    assert_eq!(server.client.with_token(admin.token()).get("/v1/admin/me").status, 200);
+    assert_eq!(
+        server
+            .client
+            .with_token(admin.token())
+            .get("/v1/admin/me")
+            .status,
+        200
+    );
 
     let found = restored.client.request("GET", "/v1/search?q=subject");
     let change = other.db().change().to_string();
     let found = found.header("min-change", &change).send().ok();
     assert_eq!(found["items"].as_array().unwrap().len(), 3);
     restored.stop().ok();
-    assert_eq!(
-        other.verify(),
-        format!("all is well at change {change}\n")
-    );
+    assert_eq!(other.verify(), format!("all is well at change {change}\n"));
     let sessions = |site: &Site| {
         use diesel::prelude::*;
         use masthead::db::schema::sessions;
@@ -205,7 +216,8 @@ fn a_backup_of_an_older_schema_is_brought_up_to_date() {
     for (version, script) in down.iter().rev() {
         masthead::db::snapshot::alone(&site.settings(), |conn| {
             diesel::connection::SimpleConnection::batch_execute(conn, script)?;
-            let gone = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+            let gone =
+                format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
             diesel::connection::SimpleConnection::batch_execute(conn, &gone)?;
             Ok(())
         })

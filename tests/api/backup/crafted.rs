@@ -147,9 +147,16 @@ fn no_entry_leads_out_of_the_folder() {
         refused(&packed(&tar_of(&summed(entries))), "is no plain file");
     }
     // Names and facts for the next entry are entries that nobody reads.
-    for kind in [EntryType::GNULongName, EntryType::XHeader, EntryType::XGlobalHeader] {
+    for kind in [
+        EntryType::GNULongName,
+        EntryType::XHeader,
+        EntryType::XGlobalHeader,
+    ] {
         let mut entries = real.clone();
-        entries.insert(2, (header("././@LongLink", kind, 12), b"../../escape".to_vec()));
+        entries.insert(
+            2,
+            (header("././@LongLink", kind, 12), b"../../escape".to_vec()),
+        );
         refused(
             &packed(&tar_of(&summed(entries))),
             "no file of a backup is called",
@@ -161,10 +168,16 @@ fn no_entry_leads_out_of_the_folder() {
 fn files_are_those_of_the_list_each_once_and_in_their_place() {
     let real = real();
     let mut other = real.clone();
-    let media = other.iter().position(|it| name_of(it).starts_with("media/")).unwrap();
+    let media = other
+        .iter()
+        .position(|it| name_of(it).starts_with("media/"))
+        .unwrap();
     let bigger = other.iter().position(|it| it.1.len() == 60_000).unwrap();
     other[bigger].1[500] ^= 1;
-    refused(&packed(&tar_of(&other)), "its files are not those of its SHA256SUMS");
+    refused(
+        &packed(&tar_of(&other)),
+        "its files are not those of its SHA256SUMS",
+    );
 
     let mut twice = real.clone();
     twice.insert(media, real[media].clone());
@@ -172,7 +185,10 @@ fn files_are_those_of_the_list_each_once_and_in_their_place() {
 
     let mut fewer = real.clone();
     fewer.remove(media);
-    refused(&packed(&tar_of(&fewer)), "its files are not those of its SHA256SUMS");
+    refused(
+        &packed(&tar_of(&fewer)),
+        "its files are not those of its SHA256SUMS",
+    );
 
     let mut late = summed(real.clone());
     late.push(plain("media/late", b"x"));
@@ -185,18 +201,27 @@ fn files_are_those_of_the_list_each_once_and_in_their_place() {
     for first in [1, 2] {
         let mut swapped = real.clone();
         swapped.swap(0, first);
-        refused(&packed(&tar_of(&summed(swapped))), "does not stand in its place");
+        refused(
+            &packed(&tar_of(&summed(swapped))),
+            "does not stand in its place",
+        );
     }
     let mut without = real.clone();
     without.remove(1);
-    refused(&packed(&tar_of(&summed(without))), "does not stand in its place");
+    refused(
+        &packed(&tar_of(&summed(without))),
+        "does not stand in its place",
+    );
 
     let mut tar = tar_of(&summed(real.clone()));
     tar.extend([0; 700]);
     tar.extend(b"more");
     refused(&packed(&tar), "something follows its end");
     let whole = tar_of(&summed(real));
-    refused(&packed(&whole[..whole.len() / 2]), "the backup is not whole");
+    refused(
+        &packed(&whole[..whole.len() / 2]),
+        "the backup is not whole",
+    );
 }
 
 #[test]
@@ -210,16 +235,28 @@ fn the_manifest_must_fit_the_database() {
         entries[0] = plain("manifest.json", text.as_bytes());
         packed(&tar_of(&summed(entries)))
     };
-    refused(&with("\"format\":1", "\"format\":2"), "made by a newer masthead");
-    refused(&with("\"change\":", "\"change\":1"), "its database is at change");
+    refused(
+        &with("\"format\":1", "\"format\":2"),
+        "made by a newer masthead",
+    );
+    refused(
+        &with("\"change\":", "\"change\":1"),
+        "its database is at change",
+    );
     refused(&with("{", "["), "its manifest.json");
     let mut long = real.clone();
     long[0] = plain("manifest.json", &vec![b' '; 100_000]);
-    refused(&packed(&tar_of(&summed(long))), "its manifest.json is too long");
+    refused(
+        &packed(&tar_of(&summed(long))),
+        "its manifest.json is too long",
+    );
     for content in [&b""[..], b"not a database", &[0; 4096]] {
         let mut entries = real.clone();
         entries[1] = plain("masthead.db", content);
-        refused(&packed(&tar_of(&summed(entries))), "the backup is not whole");
+        refused(
+            &packed(&tar_of(&summed(entries))),
+            "the backup is not whole",
+        );
     }
     // Right in every checksum, and damaged before it was made.
     let mut entries = real.clone();
@@ -252,5 +289,8 @@ fn a_bomb_is_given_up_early() {
     encoder.window_log(27).unwrap();
     encoder.include_contentsize(false).unwrap();
     encoder.write_all(&tar_of(&real)).unwrap();
-    refused(&sealed(encoder.finish().unwrap()), "the backup is not whole");
+    refused(
+        &sealed(encoder.finish().unwrap()),
+        "the backup is not whole",
+    );
 }

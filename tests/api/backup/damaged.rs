@@ -52,5 +52,8 @@ fn a_part_of_a_backup_is_none() {
     let said = other.restore(&file).refused();
     assert!(said.contains("no backup of masthead"), "{said}");
     let said = other.restore(&other.data()).refused();
-    assert!(said.contains("is no file") || said.contains("directory"), "{said}");
+    assert!(
+        said.contains("is no file") || said.contains("directory"),
+        "{said}"
+    );
 }

@@ -77,9 +77,16 @@ fn nobody_serves_half_of_a_site() {
         std::fs::write(stage.join(left), "").unwrap();
     }
     std::fs::write(other.data().join("media/files/x"), "half").unwrap();
-    for verb in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["reindex"]] {
+    for verb in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["migrate"],
+        &["reindex"],
+    ] {
         let refused = other.run(verb).refused();
-        assert!(refused.contains("run `masthead restore` again"), "{refused}");
+        assert!(
+            refused.contains("run `masthead restore` again"),
+            "{refused}"
+        );
     }
     other.restore(&backup).ok();
     assert_eq!(texts(&other), texts(&site));

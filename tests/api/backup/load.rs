@@ -102,7 +102,10 @@ impl Ledger {
             stood,
             waited,
         } = acknowledged;
-        assert!(self.writes.insert(change, (id, stood)).is_none(), "{change} twice");
+        assert!(
+            self.writes.insert(change, (id, stood)).is_none(),
+            "{change} twice"
+        );
         self.waits.push(waited);
     }
 
@@ -151,7 +154,9 @@ fn each_backup_under_load_is_the_site_at_its_change() {
     let key = json!({"name": "the writers", "scopes": ["articles:write", "articles:publish", "drafts:read"]});
     let key = admin.post("/v1/admin/api-keys", &key);
     let base = key.change();
-    let key = server.client.with_token(key.created()["key"].as_str().unwrap());
+    let key = server
+        .client
+        .with_token(key.created()["key"].as_str().unwrap());
 
     let stop = AtomicBool::new(false);
     let (sender, heard) = mpsc::channel();
@@ -181,7 +186,12 @@ fn each_backup_under_load_is_the_site_at_its_change() {
             let other = Site::nothing();
             other.restore(&file).ok();
             let (expected, is) = (ledger.at(change), held(&other));
-            assert!(is == expected, "backup {backups}, at change {change}: {} texts, not {}", is.len(), expected.len());
+            assert!(
+                is == expected,
+                "backup {backups}, at change {change}: {} texts, not {}",
+                is.len(),
+                expected.len()
+            );
             std::fs::remove_file(file).unwrap();
             let log = std::fs::metadata(site.data().join("masthead.db-wal"));
             longest_log = longest_log.max(log.map_or(0, |log| log.len()));

@@ -93,9 +93,16 @@ fn a_dump_comes_back_as_it_is_written_down() {
     fs::remove_dir_all(folder.path().join("data")).unwrap();
     let said = run(&restore);
     assert!(said.contains("began a new epoch"), "{said}");
-    assert!(said.contains(&format!("all is well at change {change}")), "{said}");
+    assert!(
+        said.contains(&format!("all is well at change {change}")),
+        "{said}"
+    );
     let after = files(&folder.path().join("data"));
-    assert!(before.iter().all(|(name, hash)| after.get(name) == Some(hash)));
+    assert!(
+        before
+            .iter()
+            .all(|(name, hash)| after.get(name) == Some(hash))
+    );
 
     let settings = Settings::new(Backend::Postgres(restored.to_string()));
     let other = Db::open(settings, Clock::system()).unwrap();
@@ -108,7 +115,10 @@ fn a_dump_comes_back_as_it_is_written_down() {
         .arg(folder.path().join("data"))
         .env("MASTHEAD_SECRET", SECRET);
     let server = Serving::start(serve);
-    assert_eq!(server.get("/v1/articles?count=true").ok()["page"]["total"], 5);
+    assert_eq!(
+        server.get("/v1/articles?count=true").ok()["page"]["total"],
+        5
+    );
     server.stop().ok();
-    run(&format!("dropdb {name}"));
+    run("dropdb masthead_restored");
 }

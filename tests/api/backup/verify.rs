@@ -13,6 +13,8 @@ fn alter(site: &Site, statement: &str) {
     use diesel::prelude::*;
     let path = site.data().join("masthead.db").display().to_string();
     let mut conn = SqliteConnection::establish(&path).unwrap();
+    // Whoever wrote last may still be closing it.
+    conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
     conn.batch_execute(statement).unwrap();
 }
 
@@ -20,7 +22,10 @@ fn alter(site: &Site, statement: &str) {
 fn wrong(site: &Site, expected: &str) {
     let said = site.run(&["verify"]);
     assert_eq!(said.code, Some(1), "{said:?}");
-    let found = said.output.lines().any(|line| line.starts_with("wrong  ") && line.contains(expected));
+    let found = said
+        .output
+        .lines()
+        .any(|line| line.starts_with("wrong  ") && line.contains(expected));
     assert!(found, "{expected}: {said:?}");
     assert!(!said.output.contains("all is well"), "{said:?}");
 }
@@ -69,7 +74,9 @@ fn damage_of_the_database_is_found() {
         .and_then(|file| file.set_len(length / 2))
         .unwrap();
     wrong(&site, "database: ");
-    let refused = site.run(&["backup", site.beside("b").to_str().unwrap()]).refused();
+    let refused = site
+        .run(&["backup", site.beside("b").to_str().unwrap()])
+        .refused();
     assert!(refused.contains("malformed"), "{refused}");
     assert!(!site.beside("b").exists());
 }
@@ -81,10 +88,7 @@ fn rows_that_fit_nothing_are_found() {
             "PRAGMA foreign_keys = OFF; DELETE FROM tags WHERE slug = 'love'",
             "refers to a row of `tags` that is not there",
         ),
-        (
-            "UPDATE meta SET change = change + 1",
-            "the last change is",
-        ),
+        ("UPDATE meta SET change = change + 1", "the last change is"),
         (
             "DELETE FROM changes WHERE number = (SELECT MAX(number) FROM changes)",
             "by the counter and",
@@ -107,7 +111,10 @@ fn rows_that_fit_nothing_are_found() {
 fn an_index_that_is_not_of_the_database_is_found() {
     // A text that nobody told it of.
     let site = indexed();
-    alter(&site, "UPDATE articles SET state = 'draft' WHERE slug = 'text-3'");
+    alter(
+        &site,
+        "UPDATE articles SET state = 'draft' WHERE slug = 'text-3'",
+    );
     wrong(&site, "it holds 30 texts, and 29 are published");
     wrong(&site, "29 texts are published, and 30 are counted as such");
 
@@ -151,5 +158,8 @@ fn what_lies_about_is_named() {
     let into = site.beside("copy.db");
     fs::write(&into, "").unwrap();
     let state = snapshot::copy(&site.settings(), &into).unwrap();
-    assert_eq!((state.epoch, state.change), (site.db().epoch(), site.db().change()));
+    assert_eq!(
+        (state.epoch, state.change),
+        (site.db().epoch(), site.db().change())
+    );
 }

@@ -148,7 +148,14 @@ impl<'s> Others<'s> {
             "/v1/admin/backup" => return Asked::plain(template).for_real(),
             _ => {}
         }
-        let ends = ["/cancel", "/link", "/sessions", "/ping", "/rotate-secret", "/replay"];
+        let ends = [
+            "/cancel",
+            "/link",
+            "/sessions",
+            "/ping",
+            "/rotate-secret",
+            "/replay",
+        ];
         if method == "GET" || ends.iter().any(|end| template.ends_with(end)) {
             let none = Id::new().to_string();
             let below = path.rsplit_once("{id}").map(|(_, below)| below);

@@ -13,7 +13,8 @@ const AUTHORS: &str = "editor admin authors:write";
 const PROFILE: &str = "own:contributor own:author editor admin authors:write";
 const SITE: &str = "admin site:write";
 /// All that may come of an import.
-const IMPORT: &str = "editor admin articles:write+articles:publish+tags:write+authors:write+redirects:write";
+const IMPORT: &str =
+    "editor admin articles:write+articles:publish+tags:write+authors:write+redirects:write";
 const REDIRECTS: &str = "editor admin redirects:write";
 const INBOX: &str = "editor admin messages:read";
 const SORT: &str = "editor admin messages:write";
