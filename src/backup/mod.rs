@@ -65,6 +65,9 @@ pub enum Failed {
     /// It is no backup, or not as it was written.
     #[error("the backup is not whole: {0}")]
     Broken(String),
+    /// It cannot be read as what it should be.
+    #[error("the backup is not whole: {0}")]
+    Unreadable(io::Error),
     /// It may not be done here.
     #[error("{0}")]
     Refused(String),

@@ -255,8 +255,8 @@ impl Unpacking<'_> {
 }
 
 /// Whatever the readers of tar and Zstandard say, the file is not as we write it.
-fn unreadable(error: io::Error) -> Failed {
-    Failed::Broken(error.to_string())
+const fn unreadable(error: io::Error) -> Failed {
+    Failed::Unreadable(error)
 }
 
 /// Reads no more than so many bytes.

@@ -264,7 +264,7 @@ pub struct BackupReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Report {
     /// Of an import.
-    Import(ImportReport),
+    Import(Box<ImportReport>),
     /// Of a backup.
     Backup(BackupReport),
 }

@@ -87,7 +87,7 @@ impl Row {
         let kind = named(&self.kind, JobKind::from_name)?;
         let report: Option<Report> = self.report.as_deref().map(read).transpose()?;
         let (import_report, backup_report) = match report {
-            Some(Report::Import(report)) => (Some(report), None),
+            Some(Report::Import(report)) => (Some(*report), None),
             Some(Report::Backup(report)) => (None, Some(report)),
             None => (None, None),
         };

@@ -29,7 +29,7 @@ pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ende
             } else {
                 JobState::Done
             };
-            (state, Some(report), None)
+            (state, Some(Box::new(report)), None)
         }
         Err(Failed::Unreadable(why, report)) => (JobState::Failed, report, Some(why)),
         Err(Failed::Ended(error, report)) => {
@@ -44,7 +44,7 @@ pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ende
     };
     Ended {
         state,
-        report: report.map(|report| Report::Import(short(&report))),
+        report: report.map(|report| Report::Import(Box::new(short(&report)))),
         error,
         file: None,
     }
@@ -57,9 +57,9 @@ struct Brought {
 
 enum Failed {
     /// The file is not what it was said to be, in words.
-    Unreadable(String, Option<imports::Report>),
+    Unreadable(String, Option<Box<imports::Report>>),
     /// Nothing of it can be stored now.
-    Ended(Error, Option<imports::Report>),
+    Ended(Error, Option<Box<imports::Report>>),
 }
 
 impl From<Error> for Failed {
@@ -167,11 +167,11 @@ fn store(
     task.note(sent.read.load(Ordering::Relaxed), Some(sent.length));
     let stopped = stopped.into_inner();
     match (imported, failed) {
-        (Ok(report), Some(why)) if !stopped => Err(Failed::Unreadable(why, Some(report))),
+        (Ok(report), Some(why)) if !stopped => Err(Failed::Unreadable(why, Some(Box::new(report)))),
         (Ok(report), _) => Ok(Brought { report, stopped }),
         (Err(interrupted), _) => {
             let Interrupted { error, report } = *interrupted;
-            Err(Failed::Ended(error, Some(report)))
+            Err(Failed::Ended(error, Some(Box::new(report))))
         }
     }
 }

@@ -18,6 +18,13 @@ use crate::support::{Client, Random, each};
 
 const WRITERS: u64 = 6;
 
+/// What the writers and the maker of backups tell each other.
+#[derive(Default)]
+struct Signs {
+    stop: AtomicBool,
+    backs_up: AtomicBool,
+}
+
 /// What a text was after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stood {
@@ -31,6 +38,8 @@ struct Acknowledged {
     id: Id,
     stood: Stood,
     waited: Duration,
+    /// A backup was being made.
+    beside: bool,
 }
 
 #[expect(
@@ -43,11 +52,12 @@ fn seconds() -> u64 {
 }
 
 /// Creates and changes texts over HTTP until it is told to stop.
-fn write(client: &Client, seed: u64, stop: &AtomicBool, ledger: &Sender<Acknowledged>) {
+fn write(client: &Client, seed: u64, signs: &Signs, ledger: &Sender<Acknowledged>) {
     let mut random = Random::new(seed);
     let mut own: Vec<(Id, String)> = Vec::new();
     let mut number = 0;
-    while !stop.load(Ordering::Relaxed) {
+    while !signs.stop.load(Ordering::Relaxed) {
+        let before = signs.backs_up.load(Ordering::Relaxed);
         number += 1;
         let title = format!("Text {seed} {number}");
         let body = "words of a writer who does not rest ".repeat(1 + random.below(150));
@@ -79,6 +89,7 @@ fn write(client: &Client, seed: u64, stop: &AtomicBool, ledger: &Sender<Acknowle
                 id,
                 stood,
                 waited,
+                beside: before || signs.backs_up.load(Ordering::Relaxed),
             })
             .unwrap();
     }
@@ -90,8 +101,8 @@ struct Ledger {
     /// The last change before the first write.
     base: i64,
     writes: BTreeMap<i64, (Id, Stood)>,
-    /// Waits, the longest last.
-    waits: Vec<Duration>,
+    /// Waits while nothing else was done, and while a backup was made.
+    waits: [Vec<Duration>; 2],
 }
 
 impl Ledger {
@@ -101,12 +112,13 @@ impl Ledger {
             id,
             stood,
             waited,
+            beside,
         } = acknowledged;
         assert!(
             self.writes.insert(change, (id, stood)).is_none(),
             "{change} twice"
         );
-        self.waits.push(waited);
+        self.waits[usize::from(beside)].push(waited);
     }
 
     /// What must be there at a change, once all up to it were acknowledged.
@@ -158,20 +170,20 @@ fn each_backup_under_load_is_the_site_at_its_change() {
         .client
         .with_token(key.created()["key"].as_str().unwrap());
 
-    let stop = AtomicBool::new(false);
+    let signs = Signs::default();
     let (sender, heard) = mpsc::channel();
     let mut ledger = Ledger {
         heard,
         base,
         writes: BTreeMap::new(),
-        waits: Vec::new(),
+        waits: [Vec::new(), Vec::new()],
     };
     let (mut backups, mut taken, mut longest_log) = (0, Duration::ZERO, 0);
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|seed| {
-                let (client, sender, stop) = (key.clone(), sender.clone(), &stop);
-                scope.spawn(move || write(&client, seed, stop, &sender))
+                let (client, sender, signs) = (key.clone(), sender.clone(), &signs);
+                scope.spawn(move || write(&client, seed, signs, &sender))
             })
             .collect();
         let begun = Instant::now();
@@ -180,7 +192,9 @@ fn each_backup_under_load_is_the_site_at_its_change() {
             backups += 1;
             let file = site.beside("load.backup");
             let started = Instant::now();
+            signs.backs_up.store(true, Ordering::Relaxed);
             let said = site.run(&["backup", file.to_str().unwrap()]).ok();
+            signs.backs_up.store(false, Ordering::Relaxed);
             taken += started.elapsed();
             let change = said.split([' ', ':']).nth(1).unwrap().parse().unwrap();
             let other = Site::nothing();
@@ -197,7 +211,7 @@ fn each_backup_under_load_is_the_site_at_its_change() {
             longest_log = longest_log.max(log.map_or(0, |log| log.len()));
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
-        stop.store(true, Ordering::Relaxed);
+        signs.stop.store(true, Ordering::Relaxed);
         for writer in writers {
             writer.join().unwrap();
         }
@@ -208,20 +222,28 @@ fn each_backup_under_load_is_the_site_at_its_change() {
     }
     server.stop().ok();
     assert_eq!(ledger.at(base + ledger.writes.len() as i64), held(&site));
-    ledger.waits.sort();
-    let at = |part: usize| ledger.waits[(ledger.waits.len() - 1) * part / 1000];
     println!(
-        "{backups} backups, {:.1} s each, of {} acknowledged writes by {WRITERS} writers, each as the ledger has it; \
-         a write waited {:.1} ms (median), {:.1} ms (99 of 100), {:.1} ms (999 of 1000), {:.1} ms at most; the log had {} MiB at most",
+        "{backups} backups, {:.1} s each, of {} acknowledged writes by {WRITERS} writers, each as the ledger has it; the log \
+         had {} MiB at most",
         taken.as_secs_f64() / f64::from(backups),
-        ledger.waits.len(),
-        millis(at(500)),
-        millis(at(990)),
-        millis(at(999)),
-        millis(at(1000)),
+        ledger.writes.len(),
         longest_log >> 20,
     );
-    assert!(ledger.waits.len() > 50, "hardly anything was written");
+    for (when, waits) in ["otherwise", "beside a backup"]
+        .iter()
+        .zip(&mut ledger.waits)
+    {
+        waits.sort();
+        let at = |part: usize| millis(waits[(waits.len() - 1) * part / 1000]);
+        println!(
+            "{when} a write waited {:.1} ms (median), {:.1} ms (99 of 100), {:.1} ms (999 of 1000), {:.1} ms at most",
+            at(500),
+            at(990),
+            at(999),
+            at(1000),
+        );
+    }
+    assert!(ledger.writes.len() > 50, "hardly anything was written");
 }
 
 fn millis(duration: Duration) -> f64 {

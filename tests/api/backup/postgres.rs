@@ -120,5 +120,5 @@ fn a_dump_comes_back_as_it_is_written_down() {
         5
     );
     server.stop().ok();
-    run(&format!("dropdb {name}"));
+    run("dropdb masthead_restored");
 }

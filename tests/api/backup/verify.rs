@@ -13,6 +13,8 @@ fn alter(site: &Site, statement: &str) {
     use diesel::prelude::*;
     let path = site.data().join("masthead.db").display().to_string();
     let mut conn = SqliteConnection::establish(&path).unwrap();
+    // Whoever wrote last may still be closing it.
+    conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
     conn.batch_execute(statement).unwrap();
 }
 
