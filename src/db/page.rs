@@ -236,6 +236,18 @@ pub struct Slice<T> {
     pub total: Option<i64>,
 }
 
+impl<T> Slice<T> {
+    /// The same page with these in the place of its rows.
+    pub fn of<U>(self, items: Vec<U>) -> Slice<U> {
+        Slice {
+            items,
+            next: self.next,
+            previous: self.previous,
+            total: self.total,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

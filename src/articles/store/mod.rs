@@ -32,7 +32,7 @@ pub use self::addresses::{
 pub use self::export::{PublishedNames, count_all, exported_after, published_names_after};
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
 pub use self::import::{Imported, Said, Standing, import, standing};
-pub use self::list::{count, list, matching};
+pub use self::list::{count, ids, list, matching};
 pub use self::load::{AnyText, by_ids, in_any_state};
 pub use self::lookup::{At, Lookup, at, by_id, by_slug};
 pub use self::moves::transition;
