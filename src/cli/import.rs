@@ -17,7 +17,8 @@ use crate::db::{self, Backend, Db};
 use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
-use crate::transfer::{Parsed, Piece, jsonl, markdown};
+use crate::transfer::wxr::{self, Unreadable};
+use crate::transfer::{Parsed, Piece, ghost, jsonl, markdown};
 use crate::{json, site};
 
 #[derive(Debug, Args)]
@@ -32,6 +33,10 @@ enum Format {
     Markdown(Common),
     /// A file of JSON objects, one a line, such as `export jsonl` writes; `-` reads standard input
     Jsonl(Common),
+    /// A WordPress export (WXR, .xml)
+    Wordpress(Common),
+    /// A Ghost export (.json)
+    Ghost(Common),
     /// A JSON file with the site's name, tagline, description, logo, contact, social links and menus
     Site(Site),
 }
@@ -86,6 +91,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (name, common, import): (_, _, Import) = match &arguments.format {
         Format::Markdown(common) => ("markdown", common, import_markdown),
         Format::Jsonl(common) => ("jsonl", common, import_jsonl),
+        Format::Wordpress(common) => ("wordpress", common, import_wordpress),
+        Format::Ghost(common) => ("ghost", common, import_ghost),
         Format::Site(site) => return import_site(site),
     };
     let options = Options {
@@ -291,6 +298,77 @@ fn import_jsonl(
         None => Ok(report),
         Some(error) => {
             let error = Error::internal(in_words(error));
+            Err(Box::new(Interrupted { error, report }).into())
+        }
+    }
+}
+
+fn import_wordpress(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let site = wxr::scan(open(common)?).map_err(|error| whose(common, &error))?;
+    let posts = site.read(open(common)?);
+    import_whole(db, common, options, site.items(), posts)
+}
+
+fn import_ghost(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    ghost::check(open(common)?).map_err(|error| whose(common, &error))?;
+    let site = ghost::scan(open(common)?).map_err(|error| whose(common, &error))?;
+    let posts = site.read(open(common)?);
+    import_whole(db, common, options, site.posts(), posts)
+}
+
+/// A file that is read more than once, so that nothing is written before it is known to be whole.
+fn open(common: &Common) -> Result<BufReader<File>, String> {
+    if common.path.as_os_str() == "-" {
+        return Err(
+            "an export is read more than once, which standard input cannot be: give a file".into(),
+        );
+    }
+    let in_words = |error: io::Error| format!("{}: {error}", common.path.display());
+    let file = File::open(&common.path).map_err(in_words)?;
+    if file.metadata().map_err(in_words)?.is_dir() {
+        return Err(format!("{}: a folder, not a file", common.path.display()));
+    }
+    Ok(BufReader::with_capacity(64 * 1024, file))
+}
+
+fn whose(common: &Common, error: &Unreadable) -> String {
+    format!("{}: {error}", common.path.display())
+}
+
+/// Imports the pieces of a file that was found to be whole.
+fn import_whole(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+    posts: u64,
+    pieces: impl Iterator<Item = Result<Parsed, Unreadable>>,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let bar = ProgressBar::new(posts);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")?);
+    let mut failed = None;
+    let pieces = pieces.map_while(|piece| match piece {
+        Ok(piece) => Some(piece),
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let report = imports::run(db, &common.store.rules(), options, pieces, |done| {
+        bar.set_position((done as u64).min(posts));
+    })?;
+    bar.finish_and_clear();
+    match failed {
+        None => Ok(report),
+        Some(error) => {
+            let error = Error::internal(whose(common, &error));
             Err(Box::new(Interrupted { error, report }).into())
         }
     }

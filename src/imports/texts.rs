@@ -35,6 +35,7 @@ pub(super) fn prepare(
         article: mut input,
         mut restored,
         redirects,
+        held,
         warnings,
     } = item;
     let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
@@ -55,7 +56,8 @@ pub(super) fn prepare(
         ));
         return Ok(None);
     };
-    input.status = options.status.or(input.status).or(Some(State::Published));
+    let asked = options.status.filter(|_| !held);
+    input.status = asked.or(input.status).or(Some(State::Published));
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);

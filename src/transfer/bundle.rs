@@ -24,6 +24,9 @@ pub struct Item {
     pub restored: Restored,
     /// Former paths of this article on its old site, in the form [`site_path`](super::site_path) gives them, each once.
     pub redirects: Vec<String>,
+    /// Not everybody was to read it where it comes from. The state it brings is the one it gets, whatever state is asked for
+    /// what is imported.
+    pub held: bool,
     /// What was read otherwise than the author may expect, one sentence each.
     pub warnings: Vec<String>,
 }

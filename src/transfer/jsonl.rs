@@ -114,6 +114,7 @@ impl<R> Articles<R> {
                     article: *article,
                     restored: *restored,
                     redirects: Vec::new(),
+                    held: false,
                     warnings: Vec::new(),
                 }));
             }

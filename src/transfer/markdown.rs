@@ -249,6 +249,7 @@ fn read(path: &str, bytes: &[u8]) -> Result<Item, Unread> {
         article,
         restored: Restored::default(),
         redirects,
+        held: false,
         warnings,
     })
 }
@@ -290,6 +291,7 @@ fn own(path: &str, entries: Vec<(String, Node)>, body: &str) -> Result<Item, Unr
         article,
         restored,
         redirects: Vec::new(),
+        held: false,
         warnings: Vec::new(),
     })
 }

@@ -15,8 +15,11 @@ pub use self::bundle::{AuthorInput, Exported, Item, Parsed, Piece, PieceItem, Ta
 mod bundle;
 pub mod dates;
 pub mod front_matter;
+pub mod ghost;
+mod html;
 pub mod jsonl;
 pub mod markdown;
+pub mod wxr;
 
 /// A path on the old site in one spelling: decoded, `/` in front and none behind, no query, no empty step. An address with a
 /// scheme and a host gives its path. `None` is what is no path, or leads out of itself (`..`), or is a pattern

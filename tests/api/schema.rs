@@ -68,6 +68,7 @@ fn every_column_of_every_table_is_there() {
         article: make.0,
         restored: Default::default(),
         redirects: vec![],
+        held: false,
         warnings: vec![],
     };
     let tag = json!({"kind": "tag", "name": "Trust"}).to_string();
