@@ -176,7 +176,7 @@ impl Terms {
     }
 
     /// The tags, parents before their children where they can be.
-    pub(super) fn into_pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
         // Those without a parent first: most others then find theirs.
         let roots = self.tags.iter().filter(|known| known.parent.is_empty());
         let others = self.tags.iter().filter(|known| !known.parent.is_empty());
@@ -251,7 +251,7 @@ mod tests {
             },
             other => panic!("{other:?}"),
         };
-        all.into_pieces().map(told).collect()
+        all.pieces().map(told).collect()
     }
 
     #[test]

@@ -99,12 +99,18 @@ fn what_is_wrong_with_one_post_is_told_and_the_others_come_in() {
     .replace(">7<", ">3<");
     let comment = format!("<!--{long}-->");
     let controls = item("<content:encoded>a\u{1}b\u{8}</content:encoded>").replace(">7<", ">4<");
-    let xml = wordpress(&[odd, too_long, comment, too_much, controls].concat());
+    let tangled = format!(
+        "<content:encoded><![CDATA[{}]]></content:encoded>",
+        "<p>".repeat(300_000)
+    );
+    let tangled = item(&tangled).replace(">7<", ">5<");
+    let all = [odd, too_long, comment, too_much, controls, tangled];
+    let xml = wordpress(&all.concat());
     let database = Database::unmigrated();
     let report = import_text(&database, "wordpress", xml.as_bytes(), &[]);
     assert_eq!(
         (report.texts.created, report.broken),
-        (2, 2),
+        (2, 3),
         "{}",
         report.output
     );

@@ -92,14 +92,17 @@ fn convert(
         }
     }
     if let Some(notes) = notes {
-        if !apart.empty.is_empty() {
-            let names = apart
-                .empty
-                .iter()
-                .map(|(name, count)| format!("{name} ({count})"));
+        // Footnotes are kept elsewhere, and not lost.
+        let lost: Vec<String> = apart
+            .empty
+            .iter()
+            .filter(|(name, _)| *name != "footnotes")
+            .map(|(name, count)| format!("{name} ({count})"))
+            .collect();
+        if !lost.is_empty() {
             notes.push(format!(
                 "blocks whose content WordPress makes when it shows them were left out: {}",
-                names.collect::<Vec<_>>().join(", ")
+                lost.join(", ")
             ));
         }
         if !shortcodes.unknown.is_empty() {
