@@ -299,10 +299,7 @@ impl Db {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.0.settings.connect_reader(pool::POOL_CACHE)?;
-        dialect::begin_read(&mut conn).map_err(Error::from)?;
-        // The transaction, which wrote nothing, ends with its connection.
-        f(&mut conn)
+        self.0.readers.run_apart(f)
     }
 
     /// Writes: runs `f` in a transaction, logs what it logged under the next change number, and answers when that is on

@@ -82,6 +82,16 @@ impl Readers {
         pooled(&self.pool, f)
     }
 
+    /// On a connection of its own, which ends with what is read, and its transaction, which wrote nothing, with it.
+    pub(super) fn run_apart<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.settings.connect_reader(INLINE_CACHE)?;
+        dialect::begin_read(&mut conn).map_err(Error::from)?;
+        f(&mut conn)
+    }
+
     pub(super) fn run_inline<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         // Taken out while in use, so that neither a panic nor an error leaves a connection inside a transaction behind.
         let conn = INLINE.with_borrow_mut(|connections| connections.remove(&self.key));

@@ -1,5 +1,6 @@
 //! What goes out comes back in as it was: exports of everything there may be, by the program as users run it.
 
+mod demo;
 mod markdown;
 mod round_trip;
 mod static_api;

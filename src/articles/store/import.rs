@@ -9,6 +9,7 @@ use super::{schedule, slugs, working_copies};
 use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::NewArticle;
 use crate::articles::restored::Restored;
+use crate::auth::model::Action;
 use crate::db::schema::{articles, imports};
 use crate::db::{Conn, Tx, each};
 use crate::error::Result;
@@ -101,8 +102,8 @@ pub fn import(
             let stored = write::create(tx, new)?;
             note(tx.conn(), (source, key), &stored, said)?;
             let own = match &said.restored.source {
-                Some(own) => own.as_deref(),
-                None => Some(source),
+                Some(own) if may_say_source(tx) => own.as_deref(),
+                _ => Some(source),
             };
             let of_source = articles::source.eq(own);
             each!(tx.conn(), c => diesel::update(articles::table.find(stored.id)).set(of_source).execute(c))?;
@@ -141,6 +142,12 @@ fn note(
     Ok(())
 }
 
+/// Whether whoever writes may say that a text comes from another source than the one under which it comes in: that keeps
+/// back what that source says of it later.
+fn may_say_source(tx: &Tx<'_>) -> bool {
+    tx.actor().authorise(Action::Redirects).is_ok()
+}
+
 /// Brings back what an export says beside the text itself.
 fn restore(tx: &mut Tx<'_>, stored: &Stored, source: &str, said: Said<'_>) -> Result<()> {
     let Said { input, restored } = said;
@@ -168,6 +175,7 @@ fn restore(tx: &mut Tx<'_>, stored: &Stored, source: &str, said: Said<'_>) -> Re
     // is taken for edited here: nothing of it is lost.
     if let (Some(Some(own)), Some(key)) = (&restored.source, &input.external_id)
         && own != source
+        && may_say_source(tx)
     {
         let known = imports::table.find((own, key)).select(imports::article_id);
         if each!(tx.conn(), c => known.first::<Id>(c).optional())?.is_none() {

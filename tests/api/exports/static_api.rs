@@ -14,7 +14,7 @@ use crate::cli::program::{Serving, on, run};
 use crate::imports::import;
 use crate::support::{Client, Database, Server, article, corpus, id, page};
 
-const FLAGS: [&str; 6] = [
+pub(super) const FLAGS: [&str; 6] = [
     "--locales",
     "en,de",
     "--site-url",
@@ -75,7 +75,11 @@ fn answer(mut stream: &TcpStream, root: &Path) {
             "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        if stream.write_all(head.as_bytes()).is_err() || stream.write_all(&body).is_err() {
+        // In one piece: the second of two would wait for an acknowledgement.
+        if stream
+            .write_all(&[head.into_bytes(), body].concat())
+            .is_err()
+        {
             return;
         }
     }
@@ -197,7 +201,7 @@ fn whole(live: &Client, list: &str, targets: &mut BTreeSet<String>) -> Vec<Value
 
 /// Fails where files answer otherwise than the server.
 #[track_caller]
-fn answers_alike(live: &Client, root: &Path) -> usize {
+pub(super) fn answers_alike(live: &Client, root: &Path) -> usize {
     let files = serve_files(root.to_owned());
     let targets = crawl(live);
     let client = reqwest::blocking::Client::new();

@@ -3,7 +3,7 @@
 use masthead::auth::model::Role;
 use serde_json::Value;
 
-use super::report::{import, import_text, refused};
+use super::report::{import, import_text, refused, stored};
 use crate::support::{Database, Server, corpus};
 
 /// What a file holds, read whole.
@@ -48,39 +48,28 @@ fn every_export_comes_in_whole_and_once() {
 
         let server = Server::setup().over(database).start();
         let admin = server.sign_in(Role::Admin);
+        let all = stored(&server);
         for post in rows(&data, "posts") {
             let key = post["id"].as_str().unwrap();
             let page = post["type"] == "page" || post["page"] == 1;
-            let path = if page { "pages" } else { "articles" };
-            let list = admin
-                .get(&format!(
-                    "/v1/admin/{path}?limit=100&include=tags,authors,text"
-                ))
-                .ok();
-            let stored = list["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|item| item["external_id"] == key);
-            let stored = stored.unwrap_or_else(|| panic!("{file}: {key} is not here"));
-            assert_eq!(stored["slug"], post["slug"], "{key}");
+            let text = &all[key];
+            assert_eq!(text.kind, if page { "page" } else { "article" }, "{key}");
+            assert_eq!(text.slug, post["slug"].as_str().unwrap(), "{key}");
             let open = post["visibility"].as_str().unwrap_or("public") == "public";
             let status = if open {
                 post["status"].as_str().unwrap()
             } else {
                 "draft"
             };
-            assert_eq!(stored["status"], status, "{key}");
-            let tags = rows(&data, "posts_tags")
-                .iter()
-                .filter(|row| row["post_id"] == key);
-            assert_eq!(
-                stored["tags"].as_array().unwrap().len(),
-                tags.count(),
-                "{key}"
-            );
+            assert_eq!(text.state, status, "{key}");
             if let Some(plain) = post["plaintext"].as_str() {
-                no_word_is_lost(key, plain, stored["text"].as_str().unwrap());
+                no_word_is_lost(key, plain, &text.text);
+            }
+            if open && !page {
+                let shown = server.get(&format!("/v1/articles/{}", text.slug)).ok();
+                let tags = rows(&data, "posts_tags").iter();
+                let tags = tags.filter(|row| row["post_id"] == key).count();
+                assert_eq!(shown["tags"].as_array().unwrap().len(), tags, "{key}");
             }
         }
         for user in rows(&data, "users") {
@@ -147,6 +136,7 @@ fn the_lexical_documents_of_the_corpus_keep_their_words() {
     let posts: Vec<Value> = rows(&whole["result"], "posts")
         .iter()
         .enumerate()
+        .filter(|(_, post)| post["data"]["lexical"].is_string())
         .map(|(index, post)| {
             let data = &post["data"];
             serde_json::json!({"id": index + 1, "title": data["title"], "slug": data["slug"], "lexical": data["lexical"],

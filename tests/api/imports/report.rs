@@ -1,10 +1,14 @@
 //! The report of an import, read back from what the program prints.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
+use diesel::prelude::*;
+use masthead::db::schema::{article_bodies, articles};
+
 use crate::cli::program::{Said, on, run};
-use crate::support::Database;
+use crate::support::{Database, Server, each};
 
 /// What became of pieces of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,4 +119,37 @@ fn written(folder: &Path, text: &[u8]) -> std::path::PathBuf {
         .write_all(text)
         .unwrap();
     path
+}
+
+/// A text as it was stored.
+#[derive(Debug, Queryable)]
+pub(super) struct Stored {
+    pub(super) key: Option<String>,
+    pub(super) kind: String,
+    pub(super) state: String,
+    pub(super) slug: String,
+    pub(super) title: String,
+    pub(super) featured: bool,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+/// Every text that is there, in whichever state, by its key in the source.
+pub(super) fn stored(server: &Server) -> BTreeMap<String, Stored> {
+    let all: Vec<Stored> = server.read(|conn| {
+        let texts = articles::table.inner_join(article_bodies::table).select((
+            articles::external_id,
+            articles::kind,
+            articles::state,
+            articles::slug,
+            articles::title,
+            articles::featured,
+            article_bodies::text,
+            article_bodies::html,
+        ));
+        each!(conn, c => texts.load(c))
+    });
+    all.into_iter()
+        .map(|text| (text.key.clone().unwrap(), text))
+        .collect()
 }
