@@ -62,7 +62,7 @@ impl Cover {
     ///
     /// # Errors
     /// When it is none, which is a fault of ours.
-    pub fn stored(json: &str) -> Result<Self> {
+    pub fn from_json(json: &str) -> Result<Self> {
         serde_json::from_str(json)
             .map_err(|error| Error::internal(format!("the stored cover of a text: {error}")))
     }
@@ -171,7 +171,7 @@ impl ShownCover {
                 .map_err(|error| Error::internal(format!("the stored cover of a text: {error}")))?;
             return Ok(Some(Self::Link(stored)));
         }
-        Ok(Self::of(Cover::stored(&stored)?, media))
+        Ok(Self::of(Cover::from_json(&stored)?, media))
     }
 
     /// A cover as it is written, with these media, as [`ShownCover::read`].
@@ -240,7 +240,7 @@ mod tests {
         });
         let stored = crate::json::text(&media);
         assert!(is_media(&stored), "{stored}");
-        assert_eq!(Cover::stored(&stored).unwrap(), media);
+        assert_eq!(Cover::from_json(&stored).unwrap(), media);
         let link = Cover::from(Image {
             url: "/a.jpg".into(),
             alt: "A".into(),
@@ -249,7 +249,7 @@ mod tests {
         });
         let stored = crate::json::text(&link);
         assert!(!is_media(&stored), "{stored}");
-        assert_eq!(Cover::stored(&stored).unwrap(), link);
-        assert!(Cover::stored("{\"url\":\"/a\",\"media_id\":3}").is_err());
+        assert_eq!(Cover::from_json(&stored).unwrap(), link);
+        assert!(Cover::from_json("{\"url\":\"/a\",\"media_id\":3}").is_err());
     }
 }

@@ -111,8 +111,6 @@ fn read<D: ImageDecoder>(
 
 fn limits(most: u64) -> Limits {
     let mut limits = Limits::no_limits();
-    limits.max_image_width = Some(MOST_SIDE);
-    limits.max_image_height = Some(MOST_SIDE);
     limits.max_alloc = Some(most.saturating_mul(PIXEL).saturating_add(16 * 1024 * 1024));
     limits
 }

@@ -222,6 +222,7 @@ fn a_revision_whose_cover_is_no_more_comes_back_without_it() {
         .created();
     let path = text_of(&made);
     server.clock.advance(std::time::Duration::from_secs(3600));
+    let editor = server.sign_in(Role::Editor);
     let etag = editor.get(&path).etag().to_owned();
     let changed = json!({"title": "Two", "cover": null});
     editor.patch(&path, &etag, &changed).ok();
