@@ -174,7 +174,8 @@ fn what_is_used_stays_and_says_by_what() {
     let copy = format!("{}/working-copy", text_of(&two));
     let etag = editor.get(&text_of(&two)).etag().to_owned();
     let saved = editor.put(&copy, &etag, &json!({"title": "Two", "cover": {"media_id": medium["id"]}}));
-    assert_eq!(saved.ok()["cover"]["alt"], "A cup");
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(editor.get(&copy).ok()["cover"]["alt"], "A cup");
     let mut used = uses();
     used.sort_unstable();
     let expected = [

@@ -55,7 +55,7 @@ fn a_picture_is_put_in_with_what_is_said_of_it() {
     let list = author.get(&format!("{MEDIA}?count=true")).ok();
     assert_eq!((&list["items"], &list["page"]["total"]), (&json!([medium]), &json!(1)));
     let log = server.sign_in(Role::Admin).get("/v1/admin/audit?resource=media").ok();
-    assert_eq!(log["items"][0]["event"], "media.created");
+    assert_eq!(log["items"][0]["action"], "created");
 }
 
 #[test]
