@@ -179,6 +179,22 @@ fn kept(press: &Press, count: usize) -> Vec<Route> {
     ]
 }
 
+/// What is new as a list, of items that were in other lists before: what each publication makes of all lists.
+fn put_together() -> Vec<Route> {
+    // Each of its own, by leaving out a text that there is not.
+    let other = |n: usize| {
+        format!("/v1/articles?include=tags,authors&exclude=00000000-0000-7000-8000-{n:012x}")
+    };
+    vec![Route {
+        name: "list of 20, of items that are kept",
+        targets: (0..400).map(other).collect(),
+        again: false,
+        coding: None,
+        connections: 32,
+        promise: Promise::ToFixed(11.0),
+    }]
+}
+
 /// What is made anew each time.
 fn routes(press: &Press, count: usize) -> Vec<Route> {
     let mut random = Random::new(7);
@@ -333,6 +349,17 @@ fn measure(
         postmaster,
     );
     memory("Memory with a cache of 64 MiB", &server);
+    drop(server);
+    // So small that few lists are found again, and large enough for the items of one.
+    let server = serve(data, &["--cache-mb", "1"]);
+    await_index(&server);
+    compare(
+        &format!("{size}, put together"),
+        &server,
+        &put_together(),
+        rounds,
+        postmaster,
+    );
     drop(server);
     cold_start(data);
 }

@@ -63,6 +63,16 @@ impl Fault {
         }
     }
 
+    /// Whether it is at this JSON Pointer or below it.
+    #[must_use]
+    pub fn is_within(&self, pointer: &str) -> bool {
+        let rest = self
+            .pointer
+            .as_deref()
+            .and_then(|own| own.strip_prefix(pointer));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// Faults of what was named from elsewhere, at the place that named it.
     #[must_use]
     pub fn all_at(faults: Vec<Self>, pointer: &str) -> Vec<Self> {

@@ -19,10 +19,11 @@ use serde::{Serialize, Serializer};
 pub struct Time(i64);
 
 impl Time {
-    /// The earliest and the latest time a request may name, so that four digits of a year always do.
-    const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+    /// The earliest and the latest time there is: four digits of a year always do, and jiff, which writes them, knows no
+    /// instant after 9999-12-30T22:00:00.999Z, so that each has a date in every zone.
+    const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
 
-    /// The time that many milliseconds after the epoch, or `None` outside the years 1 to 9999.
+    /// The time that many milliseconds after the epoch, or `None` before the year 1 and at the end of 9999.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
         Self::RANGE.contains(&millis).then_some(Self(millis))
@@ -163,6 +164,7 @@ mod tests {
         assert_eq!(time.to_rfc822(), "Sun, 22 Nov 2026 10:00:00 GMT");
         for edge in [*Time::RANGE.start(), *Time::RANGE.end()] {
             assert_eq!(Time(edge).to_rfc822().len(), 29);
+            assert_eq!(Time(edge).to_string().parse::<Time>().unwrap(), Time(edge));
         }
     }
 

@@ -153,6 +153,12 @@ impl Selection {
         Self(self.0 | Self::of(fields.iter().copied()).0)
     }
 
+    /// A number that stands for it in this process.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether it holds this field.
     #[must_use]
     pub const fn has(self, field: Field) -> bool {

@@ -15,6 +15,8 @@ use crate::time::Time;
 pub const MAX_BODY: usize = 1024 * 1024;
 /// The longest line of a heading, in characters.
 pub const MAX_TITLE: usize = 500;
+/// The longest name of a tag or an author, in characters.
+pub const MAX_NAME: usize = 200;
 /// The longest standfirst, excerpt or notice, in characters.
 pub const MAX_PARAGRAPH: usize = 5_000;
 /// The most tags, authors, citations or aliases.
@@ -216,6 +218,12 @@ impl NewArticle {
         self
     }
 
+    /// Its body as it was written.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.source.text
+    }
+
     /// What the sanitiser took out of the body.
     #[must_use]
     pub fn removed(&self) -> &[render::Removed] {
@@ -278,7 +286,7 @@ impl Check {
     fn names(&mut self, pointer: &str, names: &[String]) {
         self.count(pointer, names.len());
         for (index, name) in names.iter().enumerate() {
-            self.required(&format!("{pointer}/{index}"), name, MAX_TITLE);
+            self.required(&format!("{pointer}/{index}"), name, MAX_NAME);
         }
     }
 

@@ -17,11 +17,14 @@ use crate::auth::extract::{
 use crate::auth::model::Grants;
 use crate::auth::replays::Reply;
 use crate::auth::write::{Command, Write};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::http::error::{Code, Problem, Refusal};
 use crate::http::extract::{Content, IfMatch, Size};
 use crate::http::query::Query;
 use crate::{authors, redirects, site, tags};
+
+/// Bytes of the bodies that a batch may store: a few words that are sent may change much that is there.
+const MOST_WRITTEN: usize = 8 * 1024 * 1024;
 
 /// One write of a batch.
 #[derive(ToSchema)]
@@ -81,9 +84,20 @@ pub(crate) async fn run_batch(
     }
     let operations = model::operations(&content.value).map_err(Error::Invalid)?;
     let mut writes = Vec::with_capacity(operations.len());
+    let mut bytes = 0;
     for (index, operation) in operations.into_iter().enumerate() {
-        let write = ready(&app, &command.who().grants, operation).await;
-        writes.push(write.map_err(|refusal| refusal.of_operation(index))?);
+        let ready = ready(&app, &command.who().grants, operation).await;
+        let (write, more) = ready.map_err(|refusal| refusal.of_operation(index))?;
+        bytes += more;
+        if bytes > MOST_WRITTEN {
+            let detail = format!(
+                "with it the texts of this batch have {bytes} bytes as they would be stored; at most {MOST_WRITTEN} are allowed"
+            );
+            let place = format!("/operations/{index}");
+            let fault = Fault::at(place, FaultCode::TooLarge, detail);
+            return Err(Error::Invalid(vec![fault]).into());
+        }
+        writes.push(write);
     }
     command
         .run(&app, move |tx| {
@@ -109,12 +123,12 @@ fn result(reply: Reply) -> Result<OperationResult> {
     })
 }
 
-/// Makes one operation ready, as its route does.
+/// Makes one operation ready, as its route does. Of a text also the bytes of its body are told.
 async fn ready(
     app: &web::Data<App>,
     grants: &Grants,
     operation: Operation,
-) -> Result<Write, Refusal> {
+) -> Result<(Write, usize), Refusal> {
     if !may(grants, operation.subject) {
         return Err(Error::Forbidden.into());
     }
@@ -142,16 +156,16 @@ async fn ready(
         Method::Put | Method::Patch | Method::Delete => based_on.required()?,
     };
     let (id, sent) = (id.as_str(), body.unwrap_or_default());
-    match (subject, method) {
+    let write = match (subject, method) {
         (Subject::Texts(kind), Method::Post) => match way {
             Some(way) => texts::sending(app, (kind, id), &way, based_on),
-            None => texts::creating(app, sent, kind).await,
+            None => return texts::creating(app, sent, kind).await,
         },
         (Subject::Texts(kind), Method::Put) => {
-            texts::changing(app, (kind, id), based_on, sent, How::Put).await
+            return texts::changing(app, (kind, id), based_on, sent, How::Put).await;
         }
         (Subject::Texts(kind), Method::Patch) => {
-            texts::changing(app, (kind, id), based_on, sent, How::Patch).await
+            return texts::changing(app, (kind, id), based_on, sent, How::Patch).await;
         }
         (Subject::Texts(kind), Method::Delete) => texts::removing(app, (kind, id), based_on, purge),
         (Subject::Tags, method) => {
@@ -188,7 +202,8 @@ async fn ready(
                 _ => edit::changing(based_on, sent, |_, sent| Ok(sent.clone())),
             })
         }
-    }
+    }?;
+    Ok((write, 0))
 }
 
 /// Whether its route would let them in.

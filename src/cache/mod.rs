@@ -7,6 +7,7 @@ mod compress;
 mod flights;
 pub mod hot;
 mod key;
+mod pieces;
 pub mod purge;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use quick_cache::sync::Cache as Map;
 pub use self::flights::Flight;
 use self::flights::Flights;
 pub use self::key::key;
+pub use self::pieces::{Piece, Pieces};
 use crate::db::Db;
 use crate::db::freshness::Place;
 use crate::http::negotiate::Coding;
@@ -30,6 +32,8 @@ pub const ALL: &str = "all";
 const OVERHEAD: usize = 512;
 /// Shorter than this nothing is compressed: it would fit into one packet all the same.
 const WORTH_COMPRESSING: usize = 1024;
+/// The items of lists take one part of so many of the whole, the answers the others.
+const PIECES: u64 = 4;
 /// An answer may take this part of the whole.
 const LARGEST: u64 = 16;
 
@@ -39,6 +43,7 @@ pub struct Cache(Option<Arc<Kept>>);
 struct Kept {
     db: Db,
     entries: Map<Box<str>, Arc<Entry>, Weight>,
+    pieces: Arc<Pieces>,
     largest: usize,
     flights: Flights,
     compressor: SyncSender<compress::Job>,
@@ -115,8 +120,9 @@ impl Cache {
         let items = usize::try_from(bytes / 8192).unwrap_or(usize::MAX);
         let (compressor, jobs) = compress::queue();
         let kept = Arc::new(Kept {
+            pieces: Arc::new(Pieces::new(db.clone(), bytes / PIECES)),
             db,
-            entries: Map::with_weighter(items.max(64), bytes, Weight),
+            entries: Map::with_weighter(items.max(64), bytes - bytes / PIECES, Weight),
             largest: usize::try_from(bytes / LARGEST).unwrap_or(usize::MAX),
             flights: Flights::default(),
             compressor,
@@ -172,6 +178,12 @@ impl Cache {
             change,
             generation: entry.fresh_in.load(Ordering::Acquire),
         })
+    }
+
+    /// The items of lists that are kept.
+    #[must_use]
+    pub fn pieces(&self) -> Option<Arc<Pieces>> {
+        Some(Arc::clone(&self.0.as_deref()?.pieces))
     }
 
     /// For tests: whether what is kept is to be compared with what is made anew.
@@ -247,6 +259,7 @@ impl Cache {
             shared,
             compressed,
         } = &kept.counters;
+        let (pieces, pieces_bytes, pieces_used) = kept.pieces.figures();
         for (name, kind, about, value) in [
             (
                 "hits_total",
@@ -296,6 +309,19 @@ impl Cache {
                 "Bytes that may be kept",
                 kept.entries.capacity(),
             ),
+            ("pieces", "gauge", "Items of lists that are kept", pieces),
+            (
+                "pieces_bytes",
+                "gauge",
+                "Bytes of the items of lists that are kept",
+                pieces_bytes,
+            ),
+            (
+                "pieces_used_total",
+                "counter",
+                "Items of lists that were at hand",
+                pieces_used,
+            ),
         ] {
             text.push_str(&format!(
                 "# HELP masthead_cache_{name} {about}.\n# TYPE masthead_cache_{name} {kind}\nmasthead_cache_{name} {value}\n"
@@ -313,16 +339,7 @@ impl Kept {
 
     fn is_fresh(&self, entry: &Entry) -> bool {
         let freshness = self.db.freshness();
-        // Before the look at the places: what is touched meanwhile is a generation of its own.
-        let generation = freshness.generation();
-        if entry.fresh_in.load(Ordering::Acquire) == generation {
-            return true;
-        }
-        let fresh = freshness.is_fresh(&entry.places, entry.finished.change());
-        if fresh {
-            entry.fresh_in.store(generation, Ordering::Release);
-        }
-        fresh
+        freshness.still_holds(&entry.fresh_in, &entry.places, entry.finished.change())
     }
 
     /// Puts coded forms in the place of the entry that they were made of.

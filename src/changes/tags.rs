@@ -107,6 +107,13 @@ impl Dependencies {
     }
 }
 
+impl From<Dependencies> for Vec<String> {
+    /// All of them, as they were added.
+    fn from(Dependencies(tags): Dependencies) -> Self {
+        tags
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -121,6 +121,22 @@ impl Freshness {
                 .all(|place| self.changed_at(*place).load(Ordering::Acquire) <= change)
     }
 
+    /// [`Freshness::is_fresh`], asked again and again of the same: `fresh_in` holds the generation in which it was so, and
+    /// spares the look at the places while nothing changes.
+    #[must_use]
+    pub fn still_holds(&self, fresh_in: &AtomicU64, places: &[Place], change: i64) -> bool {
+        // Before the look at the places: what is touched meanwhile is a generation of its own.
+        let generation = self.generation();
+        if fresh_in.load(Ordering::Acquire) == generation {
+            return true;
+        }
+        let fresh = self.is_fresh(places, change);
+        if fresh {
+            fresh_in.store(generation, Ordering::Release);
+        }
+        fresh
+    }
+
     fn changed_at(&self, place: Place) -> &AtomicI64 {
         // There are as many as places.
         &self.changed[usize::from(place.0)]

@@ -237,10 +237,10 @@ pub struct Slice<T> {
 }
 
 impl<T> Slice<T> {
-    /// The same, each row made into something else.
-    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Slice<U> {
+    /// The same page with these in the place of its rows.
+    pub fn of<U>(self, items: Vec<U>) -> Slice<U> {
         Slice {
-            items: self.items.into_iter().map(f).collect(),
+            items,
             next: self.next,
             previous: self.previous,
             total: self.total,

@@ -71,7 +71,7 @@ impl Settings {
                 // FULL: with NORMAL a power cut takes acknowledged commits of a WAL database with it.
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; \
-                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
+                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
                      PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
                      PRAGMA temp_store = MEMORY;"
                 ))?;
@@ -88,15 +88,15 @@ impl Settings {
         }
     }
 
-    /// A connection that cannot write.
-    pub(super) fn connect_reader(&self) -> Result<Conn> {
+    /// A connection that cannot write. On SQLite it keeps this many KiB of pages.
+    pub(super) fn connect_reader(&self, cache: u32) -> Result<Conn> {
         match &self.backend {
             Backend::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 250; PRAGMA query_only = ON; PRAGMA cache_size = -8192; \
-                     PRAGMA temp_store = MEMORY;",
-                )?;
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout = 250; PRAGMA query_only = ON; PRAGMA cache_size = -{cache}; \
+                     PRAGMA temp_store = MEMORY;"
+                ))?;
                 Ok(Conn::Sqlite(conn))
             }
             Backend::Postgres(url) => {

@@ -9,6 +9,9 @@ use crate::changes::model::{Actor, Entry};
 use crate::error::{Error, Result};
 use crate::time::Time;
 
+/// Rows of the log that one statement takes: a bulk change on PostgreSQL would be a round trip for each.
+const ROWS: usize = 500;
+
 /// A write in progress.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
@@ -121,26 +124,36 @@ impl<'c> Tx<'c> {
         let peer = self.actor.peer();
         let public = self.entries.iter().any(Entry::touches_public);
         let retracts = self.entries.iter().any(Entry::retracts);
-        for (position, entry) in (0..).zip(&self.entries) {
-            let row = (
-                changes::number.eq(self.number),
-                changes::position.eq(position),
-                changes::at.eq(self.now),
-                changes::actor.eq(self.actor.as_str()),
-                changes::action.eq(entry.action),
-                changes::resource.eq(entry.resource.as_str()),
-                changes::resource_id.eq(entry.id),
-                changes::tags_before.eq(entry.before.tags.as_str()),
-                changes::tags_after.eq(entry.after.tags.as_str()),
-                changes::was_public.eq(entry.before.public),
-                changes::is_public.eq(entry.after.public),
-                changes::actor_id.eq(self.actor.user()),
-                changes::key_id.eq(self.actor.key()),
-                changes::peer.eq(peer.as_deref()),
-                changes::request_id.eq(self.actor.request_id()),
-                changes::detail.eq(entry.detail.as_deref()),
-            );
-            super::each!(self.conn, c => diesel::insert_into(changes::table).values(row).execute(c))?;
+        for (first, some) in (0..).step_by(ROWS).zip(self.entries.chunks(ROWS)) {
+            let rows = (first..).zip(some).map(|(position, entry): (i32, _)| {
+                (
+                    changes::number.eq(self.number),
+                    changes::position.eq(position),
+                    changes::at.eq(self.now),
+                    changes::actor.eq(self.actor.as_str()),
+                    changes::action.eq(entry.action),
+                    changes::resource.eq(entry.resource.as_str()),
+                    changes::resource_id.eq(entry.id),
+                    changes::tags_before.eq(entry.before.tags.as_str()),
+                    changes::tags_after.eq(entry.after.tags.as_str()),
+                    changes::was_public.eq(entry.before.public),
+                    changes::is_public.eq(entry.after.public),
+                    changes::actor_id.eq(self.actor.user()),
+                    changes::key_id.eq(self.actor.key()),
+                    changes::peer.eq(peer.as_deref()),
+                    changes::request_id.eq(self.actor.request_id()),
+                    changes::detail.eq(entry.detail.as_deref()),
+                )
+            });
+            let mut rows: Vec<_> = rows.collect();
+            // Nearly all writes log one thing, by a statement that is prepared once.
+            if some.len() == 1
+                && let Some(row) = rows.pop()
+            {
+                super::each!(self.conn, c => diesel::insert_into(changes::table).values(row).execute(c))?;
+            } else {
+                super::each!(self.conn, c => diesel::insert_into(changes::table).values(rows).execute(c))?;
+            }
         }
         let touched = self.entries.iter().filter(|entry| entry.touches_public());
         let touched: Vec<&str> = touched

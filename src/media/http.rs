@@ -137,8 +137,10 @@ pub(crate) async fn list_media(
     let slice = app
         .db
         .read(move |conn| store::list(conn, &filter, &asked, count))
-        .await?
-        .map(|media| media.shown(&app.media_url));
+        .await?;
+    let shown = slice.items.iter().map(|media| media.shown(&app.media_url));
+    let shown = shown.collect();
+    let slice = slice.of(shown);
     let (list, link) = List::new(slice, &page, &app, &request);
     Answer::json(&list)?.at(change).linked(link).to(&request)
 }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -38,6 +39,15 @@ impl Default for Settings {
             connect: Duration::from_secs(3),
             total: Duration::from_secs(10),
         }
+    }
+}
+
+impl Settings {
+    /// Whether nothing is ever sent to this URL, as far as its text tells: it names an address and no host, and not one
+    /// that may be reached. What stands behind a name is looked at whenever something is sent.
+    #[must_use]
+    pub fn refuse(&self, url: &Url) -> bool {
+        literal(url).is_some_and(|address| !may_reach(address, &self.allowed))
     }
 }
 
@@ -77,8 +87,7 @@ pub enum Failure {
 #[derive(Debug, Clone)]
 pub struct Outbound {
     client: Client,
-    allowed: Arc<[IpNet]>,
-    total: Duration,
+    settings: Arc<Settings>,
 }
 
 impl Outbound {
@@ -87,10 +96,16 @@ impl Outbound {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(settings: &Settings) -> reqwest::Result<Self> {
-        let allowed: Arc<[IpNet]> = settings.allowed.clone().into();
+        Self::asking(settings, |host| Box::pin(look_up(host)))
+    }
+
+    /// A client that finds addresses by `lookup`.
+    fn asking(settings: &Settings, lookup: Lookup) -> reqwest::Result<Self> {
+        let settings = Arc::new(settings.clone());
         let client = Client::builder()
             .dns_resolver(Checked {
-                allowed: Arc::clone(&allowed),
+                settings: Arc::clone(&settings),
+                lookup,
             })
             .redirect(Policy::none())
             .no_proxy()
@@ -100,11 +115,7 @@ impl Outbound {
             .pool_idle_timeout(Duration::from_secs(15))
             .user_agent("Masthead")
             .build()?;
-        Ok(Self {
-            client,
-            allowed,
-            total: settings.total,
-        })
+        Ok(Self { client, settings })
     }
 
     /// Sends this by POST, and answers with the status.
@@ -119,17 +130,11 @@ impl Outbound {
     ) -> Result<Answer, Failure> {
         let url = parse(url)?;
         // A literal address asks no resolver.
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) => None,
-            None => return Err(Failure::Url),
-        };
-        if literal.is_some_and(|address| !may_reach(address, &self.allowed)) {
+        if self.settings.refuse(&url) {
             return Err(Failure::Forbidden);
         }
         let request = self.client.post(url).headers(headers).body(body);
-        let answer = tokio::time::timeout(self.total, request.send())
+        let answer = tokio::time::timeout(self.settings.total, request.send())
             .await
             .map_err(|_elapsed| Failure::Time)?
             .map_err(|error| why(&error))?;
@@ -156,6 +161,15 @@ pub fn parse(text: &str) -> Result<Url, Failure> {
         && url.username().is_empty()
         && url.password().is_none();
     if plain { Ok(url) } else { Err(Failure::Url) }
+}
+
+/// The address that a URL names in the place of a host, in whatever spelling.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        Host::Domain(_) => None,
+    }
 }
 
 /// Reads an answer as far as it is read.
@@ -195,22 +209,30 @@ fn why(error: &reqwest::Error) -> Failure {
     }
 }
 
+/// What the addresses of a host are found by.
+type Lookup = fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>>;
+
+/// The addresses of a host as the system knows them.
+async fn look_up(host: String) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((host, 0)).await?.collect())
+}
+
 /// Names to addresses, of which only those are told that may be connected to: what is checked is what is used.
 struct Checked {
-    allowed: Arc<[IpNet]>,
+    settings: Arc<Settings>,
+    lookup: Lookup,
 }
 
 impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.allowed);
+        let (settings, lookup) = (Arc::clone(&self.settings), self.lookup);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found: Vec<SocketAddr> = found.map_err(|_unknown| Failure::Unknown)?.collect();
-            if found.is_empty() {
+            let found = lookup(name.as_str().to_owned()).await;
+            let mut reached = found.map_err(|_unknown| Failure::Unknown)?;
+            if reached.is_empty() {
                 return Err(Failure::Unknown.into());
             }
-            let mut reached = found;
-            reached.retain(|address| may_reach(address.ip(), &allowed));
+            reached.retain(|address| may_reach(address.ip(), &settings.allowed));
             if reached.is_empty() {
                 return Err(Failure::Forbidden.into());
             }
@@ -222,6 +244,10 @@ impl Resolve for Checked {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -257,13 +283,17 @@ mod tests {
         assert!(!may("10.0.0.1") && !may("::1") && !may("fd01::1") && !may("::ffff:10.0.0.1"));
     }
 
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
     #[test]
     fn literals_in_any_spelling_are_refused_before_a_connection() {
         let outbound = Outbound::new(&Settings::default()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         for url in [
             "http://127.0.0.1/",
             "http://2130706433/",
@@ -277,5 +307,49 @@ mod tests {
             let post = outbound.post(url, HeaderMap::new(), Vec::new());
             assert_eq!(runtime.block_on(post), Err(Failure::Forbidden), "{url}");
         }
+    }
+    /// 127.0.0.2 stands for the public internet here: it is allowed, and 127.0.0.1 is not.
+    #[test]
+    fn a_name_that_leads_elsewhere_the_second_time_is_not_followed() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let outside = TcpListener::bind("127.0.0.2:0").unwrap();
+        let port = outside.local_addr().unwrap().port();
+        let inside = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        inside.set_nonblocking(true).unwrap();
+        let answering = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = outside.accept().unwrap();
+                let mut head = [0; 4096];
+                assert!(stream.read(&mut head).unwrap() > 0);
+                stream
+                    .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                    .unwrap();
+            }
+        });
+        let settings = Settings {
+            allowed: vec!["127.0.0.2/32".parse().unwrap()],
+            ..Settings::default()
+        };
+        let outbound = Outbound::asking(&settings, |_host| {
+            let addresses: &[[u8; 4]] = match ASKED.fetch_add(1, Ordering::SeqCst) {
+                0 => &[[127, 0, 0, 2]],
+                // Of several only those are tried that may be.
+                1 => &[[127, 0, 0, 1], [127, 0, 0, 2]],
+                _ => &[[127, 0, 0, 1]],
+            };
+            let addresses = addresses.iter().map(|address| (*address, 0).into());
+            Box::pin(std::future::ready(Ok(addresses.collect())))
+        })
+        .unwrap();
+        let runtime = runtime();
+        let url = format!("http://rebound.example.org:{port}/");
+        let post = || runtime.block_on(outbound.post(&url, HeaderMap::new(), Vec::new()));
+        assert_eq!(post().map(|answer| answer.status), Ok(204));
+        assert_eq!(post().map(|answer| answer.status), Ok(204));
+        assert_eq!(post(), Err(Failure::Forbidden));
+        // What was found is what is connected to: it is not looked up again in between.
+        assert_eq!(ASKED.load(Ordering::SeqCst), 3);
+        answering.join().unwrap();
+        assert_eq!(inside.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }

@@ -67,6 +67,15 @@ fn look_up(conn: &mut Conn, key: &str, uses: i64) -> Result<Option<Found>> {
     if let Some(tag) = each!(conn, c => of_slug.first(c).optional())? {
         return Ok(Some(tag));
     }
+    // A slug that led to a tag leads there, whatever is called so since.
+    let of_former = tag_aliases::table
+        .inner_join(tags::table)
+        .select(found)
+        .filter(tag_aliases::slug.eq(key))
+        .filter(used);
+    if let Some(tag) = each!(conn, c => of_former.first(c).optional())? {
+        return Ok(Some(tag));
+    }
     let of_name = tags::table
         .select(found)
         .filter(tags::name_key.eq(&name))
@@ -77,11 +86,7 @@ fn look_up(conn: &mut Conn, key: &str, uses: i64) -> Result<Option<Found>> {
     let of_alias = tag_aliases::table
         .inner_join(tags::table)
         .select(found)
-        .filter(
-            tag_aliases::slug
-                .eq(key)
-                .or(tag_aliases::name_key.eq(&name)),
-        )
+        .filter(tag_aliases::name_key.eq(&name))
         .filter(used)
         .order(tag_aliases::slug);
     Ok(each!(conn, c => of_alias.first(c).optional())?)

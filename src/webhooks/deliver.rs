@@ -24,9 +24,9 @@ use crate::articles::fields::{Field, Selection};
 use crate::articles::model::Article;
 use crate::changes::model::{Actor, Resource};
 use crate::db::Reason;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
-use crate::outbound::{Outbound, Settings};
+use crate::outbound::{self, Failure, Outbound, Settings};
 use crate::time::Time;
 
 /// Requests under way at once.
@@ -102,6 +102,21 @@ impl Deliveries {
     /// Never, as far as is known.
     pub fn secret(&self, salt: &[u8]) -> Result<String> {
         sign::shown(&self.key, salt)
+    }
+
+    /// Whether a URL can be sent to, as far as its text tells.
+    ///
+    /// # Errors
+    /// It names an address that nothing is sent to.
+    pub fn may_lead_to(&self, url: &str) -> Result<()> {
+        match outbound::parse(url) {
+            Ok(url) if self.outbound.refuse(&url) => {
+                let detail = Failure::Forbidden.to_string();
+                let fault = Fault::at("/url", FaultCode::NotAllowed, detail);
+                Err(Error::Invalid(vec![fault]))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Looks now for what is due.

@@ -235,6 +235,7 @@ pub(crate) async fn create_webhook(
     let command = Command::new(&request, &mut query, allowed.who, &content)?;
     query.finish()?;
     let new = input::new_webhook(&content.value).map_err(Error::Invalid)?;
+    app.webhooks.may_lead_to(&new.url)?;
     let salt = sign::salt()?;
     let secret = app.webhooks.secret(&salt)?;
     let shown = app.clone();
@@ -273,6 +274,9 @@ pub(crate) async fn update_webhook(
     query.finish()?;
     let based_on = command.based_on()?;
     let change = input::webhook_change(&content.value).map_err(Error::Invalid)?;
+    if let Some(url) = &change.url {
+        app.webhooks.may_lead_to(url)?;
+    }
     command
         .run(&app, move |tx| {
             let present = store::get(tx.conn(), id)?;

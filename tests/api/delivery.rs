@@ -331,6 +331,55 @@ fn a_crowd_costs_one_read() {
 }
 
 #[test]
+fn a_new_list_is_put_together_of_items_that_are_kept() {
+    let server = server();
+    let all = (0..20).map(|number| {
+        article(&format!("Number {number}"))
+            .id(id(number))
+            .tags([if number < 5 { "Love" } else { "Loss" }])
+    });
+    create_all(&server, all.collect());
+    let editor = server.sign_in(Role::Admin);
+    // Each a list of its own, by leaving out a text that there is not; and how many of its items were at hand.
+    let mut lists = 0;
+    let mut list = |include: &str| {
+        lists += 1;
+        let before = metric(&server, "pieces_used_total");
+        let other = id(1_000 + lists);
+        let path = format!("/v1/articles?sort=published_at&include={include}&exclude={other}");
+        let items = server.get(&path).ok()["items"].clone();
+        (items, metric(&server, "pieces_used_total") - before)
+    };
+    let (first, at_hand) = list("tags");
+    assert_eq!((first.as_array().unwrap().len(), at_hand), (20, 0));
+    assert_eq!(list("tags"), (first.clone(), 20));
+    // With other fields it is another item.
+    assert_eq!(list("tags,authors").1, 0);
+
+    let change = |path: &str, body: serde_json::Value| {
+        let etag = editor.get(path).etag().to_owned();
+        editor.patch(path, &etag, &body).ok();
+    };
+    let path = |number: u64| format!("/v1/admin/articles/{}", id(number));
+    change(&path(7), json!({"title": "Another"}));
+    let (items, at_hand) = list("tags");
+    assert_eq!((&items[7]["title"], at_hand), (&json!("Another"), 19));
+    let love = first[0]["tags"][0]["id"].as_str().unwrap();
+    change(
+        &format!("/v1/admin/tags/{love}"),
+        json!({"name": "Affection"}),
+    );
+    let (items, at_hand) = list("tags");
+    let names: Vec<_> = (0..6).map(|n| &items[n]["tags"][0]["name"]).collect();
+    assert_eq!(names[..5], [&json!("Affection"); 5]);
+    assert_eq!((names[5], at_hand), (&json!("Loss"), 15));
+    editor.order(&format!("{}/unpublish", path(3))).ok();
+    let (items, at_hand) = list("tags");
+    assert_eq!((items.as_array().unwrap().len(), at_hand), (19, 19));
+    assert_eq!(items[3]["title"], "Number 4");
+}
+
+#[test]
 fn the_cache_keeps_to_its_bound_and_can_be_turned_off() {
     let small = Server::setup()
         .app(|app| {
@@ -418,4 +467,27 @@ fn what_was_asked_for_most_is_warm_after_a_restart() {
         std::thread::sleep(Duration::from_millis(20));
     }
     after.stop();
+}
+
+#[test]
+fn a_stand_in_gives_way_to_an_alias_of_the_locale_that_was_asked_for() {
+    let server = Server::setup()
+        .app(|app| app.cache.proves = false)
+        .locales(["en", "de", "de-CH"])
+        .fallbacks(["de-CH=de"])
+        .start();
+    article("Tee").locale("de").create(&server);
+    let own = article("Schwarztee").locale("de-CH").create(&server).id;
+    let asked = "/v1/articles/tee?locale=de-CH";
+    assert_eq!(server.get(asked).ok()["locale"], "de");
+    assert!(hits(&server, || server.get(asked)));
+    let editor = server.sign_in(Role::Editor);
+    let path = format!("/v1/admin/articles/{own}");
+    let etag = editor.get(&path).etag().to_owned();
+    editor
+        .patch(&path, &etag, &json!({"aliases": ["tee"]}))
+        .ok();
+    let moved = server.get(asked);
+    assert_eq!(moved.status, 308, "{}", moved.text());
+    assert!(moved.header("location").contains("schwarztee"));
 }

@@ -324,3 +324,38 @@ fn what_cannot_be_is_refused_by_name() {
         403
     );
 }
+
+#[test]
+fn a_time_that_is_taken_back_is_none() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let soon = json!({"publish_at": "2031-01-01T00:00:00Z"});
+    let shown = |path: &str| editor.get(path).ok()["published_at"].clone();
+    // What was never out.
+    let new = draft(&editor, "Tea");
+    schedule(&editor, &new, &soon);
+    schedule(&editor, &new, &json!({"publish_at": null}));
+    assert_eq!(shown(&new), Value::Null);
+    let etag = editor.get(&new).etag().to_owned();
+    let out = editor.patch(&new, &etag, &json!({"status": "published"}));
+    assert_eq!(out.ok()["status"], "published");
+
+    // What was out comes out again with the time of then, however the other time was taken back.
+    let old = article("Coffee")
+        .published_at("2024-05-01T00:00:00Z")
+        .create(&server)
+        .id;
+    let old = format!("{ARTICLES}/{old}");
+    for way in ["unpublish", "schedule"] {
+        editor.order(&format!("{old}/unpublish")).ok();
+        schedule(&editor, &old, &soon);
+        assert_eq!(shown(&old), "2031-01-01T00:00:00.000Z");
+        if way == "schedule" {
+            schedule(&editor, &old, &json!({"publish_at": null}));
+        } else {
+            editor.order(&format!("{old}/unpublish")).ok();
+        }
+        editor.order(&format!("{old}/publish")).ok();
+        assert_eq!(shown(&old), "2024-05-01T00:00:00.000Z", "{way}");
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub(crate) mod input;
+mod list;
 pub mod query;
 pub mod retag;
 pub mod review;
@@ -12,21 +13,20 @@ pub mod working_copies;
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
+use self::list::list;
 use self::query::{ArticleListQuery, ArticleQuery, TextForm, TextFormQuery};
 use super::fields::{Field, Selection};
 use super::model::{Article, ArticleInput, Kind};
 use super::new::NewArticle;
-use super::store::{self, Lookup, Sort};
+use super::store::{self, Lookup};
 use super::text_forms;
 use crate::app::App;
 use crate::changes::model::Resource;
-use crate::changes::tags::{
-    self, Dependencies, LIST_ARTICLES, LIST_AUTHORS, LIST_PAGES, LIST_TAGS,
-};
+use crate::changes::tags::{self, Dependencies, LIST_ARTICLES, LIST_PAGES};
 use crate::error::Error;
 use crate::http::error::Refusal;
 use crate::http::list::List;
-use crate::http::query::{Query, one_of};
+use crate::http::query::Query;
 use crate::http::respond::Answer;
 use crate::id::Id;
 
@@ -155,61 +155,6 @@ pub(crate) async fn get_page_text(
     get_text(&request, &app, Kind::Page, path.into_inner()).await
 }
 
-async fn list(
-    request: &HttpRequest,
-    app: &web::Data<App>,
-    kind: Kind,
-) -> Result<HttpResponse, Refusal> {
-    let mut query = Query::parse(request.query_string());
-    let sort = query
-        .one("sort", |text| one_of(text, Sort::ALL, Sort::as_str))
-        .unwrap_or(Sort::Newest);
-    let page = query.page(sort.as_str());
-    let filter = query::filter(&mut query, app);
-    let show = query::selection(&mut query, Selection::summary());
-    let count = query.flag("count");
-    query.finish()?;
-
-    let change = app.db.public_change();
-    let mut depends_on = Dependencies::on(&[of_all(kind)]);
-    let by_tag = !filter.tags.is_empty() || !filter.any_tags.is_empty();
-    if by_tag {
-        depends_on.add(LIST_TAGS);
-    }
-    if filter.author.is_some() {
-        depends_on.add(LIST_AUTHORS);
-    }
-    if by_tag || filter.author.is_some() {
-        // A name means what is public, and any text of either kind may make a tag or an author so.
-        depends_on.add(LIST_ARTICLES);
-        depends_on.add(LIST_PAGES);
-    }
-    let indexed = !count && store::is_indexed(&filter, sort, &page);
-    let asked = page.clone();
-    let read = move |conn: &mut _| {
-        let mut slice = store::list(conn, kind, &filter, sort, &asked, show)?;
-        if count {
-            slice.total = Some(store::count(conn, kind, &filter)?);
-        }
-        Ok(slice)
-    };
-    let mut slice = if indexed {
-        app.db.read_indexed(read).await?
-    } else {
-        app.db.read(read).await?
-    };
-    for article in &mut slice.items {
-        present(article, app, show);
-        depend(&mut depends_on, article);
-    }
-    let (list, link) = List::new(slice, &page, app, request);
-    Answer::json(&list)?
-        .at(change)
-        .linked(link)
-        .depends_on(depends_on.list())
-        .to(request)
-}
-
 async fn get_one(
     request: &HttpRequest,
     app: &web::Data<App>,
@@ -222,9 +167,10 @@ async fn get_one(
     query.finish()?;
 
     let change = app.db.public_change();
+    let wanted = wanted(app, locale.as_deref());
     let mut article = read_one(request, app, kind, &key, locale, show, "").await?;
+    let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
-    let depends_on = of_one(&article, &key);
     Answer::json(&article)?
         .at(change)
         .depends_on(depends_on)
@@ -259,6 +205,7 @@ async fn get_text(
     };
 
     let change = app.db.public_change();
+    let wanted = wanted(app, locale.as_deref());
     let mut article = read_one(
         request,
         app,
@@ -269,8 +216,8 @@ async fn get_text(
         &format!(".{}", form.as_str()),
     )
     .await?;
+    let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
-    let depends_on = of_one(&article, &key);
     let text = match form {
         TextForm::Md => text_forms::markdown(&article)?,
         TextForm::Txt => text_forms::plain(&article),
@@ -345,11 +292,21 @@ const fn of_all(kind: Kind) -> &'static str {
     }
 }
 
-/// What a single text depends on. Another text may come to stand at the same slug, in a locale that comes first.
-fn of_one(article: &Article, key: &str) -> String {
+/// The locale that is looked at first.
+fn wanted(app: &App, locale: Option<&str>) -> String {
+    locale.unwrap_or(app.rules.default_locale()).to_owned()
+}
+
+/// What a single text depends on. Another may come to stand at the same slug in the locale that was wanted; or a former slug
+/// or an alias may, of which no cache tag tells.
+fn of_one(article: &Article, key: &str, wanted: &str) -> String {
     let mut depends_on = Dependencies::default();
     if key.parse::<Id>().is_err() {
         depends_on.add(tags::of_slug(key));
+        if article.locale.as_deref() != Some(wanted) {
+            depends_on.add(LIST_ARTICLES);
+            depends_on.add(LIST_PAGES);
+        }
     }
     depends_on.add(tags::of(Resource::Article, article.id));
     depend(&mut depends_on, article);

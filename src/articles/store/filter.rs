@@ -75,10 +75,11 @@ pub fn is_indexed(filter: &Filter, sort: Sort, page: &Page) -> bool {
     let by_time = matches!(sort, Sort::Newest | Sort::Oldest);
     // Of any of several tags, each is read by itself and the rows are merged.
     let joined = tags.len() + usize::from(author.is_some()) + usize::from(!any_tags.is_empty());
-    let narrowed = usize::from(locale.is_some()) + usize::from(featured.is_some());
+    let narrowed = usize::from(locale.is_some())
+        + usize::from(featured.is_some())
+        + usize::from(audience.is_some());
     let ranged = published_after.is_some() || published_before.is_some();
     page.offset() <= 1_000
-        && audience.is_none()
         && any_tags.len() <= 5
         && exclude.len() <= 20
         && (ids.is_empty() || joined + narrowed == 0)

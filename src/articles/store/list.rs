@@ -28,6 +28,22 @@ pub fn list(
     page: &Page,
     show: Selection,
 ) -> Result<Slice<Article>> {
+    let slice = ids(conn, kind, filter, sort, page)?;
+    let articles = load::by_ids(conn, &slice.items, show)?;
+    Ok(slice.of(articles))
+}
+
+/// Which published articles of a kind are on one page.
+///
+/// # Errors
+/// When the database fails.
+pub fn ids(
+    conn: &mut Conn,
+    kind: Kind,
+    filter: &Filter,
+    sort: Sort,
+    page: &Page,
+) -> Result<Slice<Id>> {
     let Some(filter) = Resolved::new(conn, kind, filter)? else {
         return Ok(Slice {
             items: Vec::new(),
@@ -42,19 +58,9 @@ pub fn list(
         Driver::AnyTag => by_any_tag(conn, &filter, sort, page)?,
         Driver::Author(author) => by_author(conn, &filter, author, sort, page)?,
     };
-    let Slice {
-        items,
-        next,
-        previous,
-        total,
-    } = page.cut(keys, sort.as_str(), Clone::clone);
-    let ids: Vec<Id> = items.into_iter().map(|(_, id)| id).collect();
-    Ok(Slice {
-        items: load::by_ids(conn, &ids, show)?,
-        next,
-        previous,
-        total,
-    })
+    let slice = page.cut(keys, sort.as_str(), Clone::clone);
+    let ids = slice.items.iter().map(|(_, id)| *id).collect();
+    Ok(slice.of(ids))
 }
 
 /// How many published articles of a kind a filter lets through. Counts what it must, so it belongs on the pool.

@@ -31,7 +31,7 @@ pub use self::addresses::{
 };
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
 pub use self::import::{Imported, Standing, import, standing};
-pub use self::list::{count, list, matching};
+pub use self::list::{count, ids, list, matching};
 pub use self::load::{AnyText, by_ids, covers, in_any_state};
 pub use self::lookup::{At, Lookup, at, by_id, by_slug};
 pub use self::moves::transition;

@@ -95,6 +95,14 @@ pub(super) fn apply(tx: &mut Tx<'_>, id: Id, was: Before, to: Move) -> Result<St
         action,
         detail,
     } = to;
+    // A time that was taken back is none: what was out before has the time of then, and what was not has none.
+    let gives_up =
+        was.state == State::Scheduled && !matches!(state, State::Scheduled | State::Published);
+    let published_at = if gives_up {
+        revisions::last_out(tx.conn(), id)?
+    } else {
+        published_at
+    };
     let version = was.version + 1;
     let stands = standing(state, published_at, was.owner);
     revisions::moved(tx, id, &was, action, stands)?;

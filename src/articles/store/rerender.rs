@@ -24,20 +24,29 @@ const BATCH: i64 = 50;
 pub fn rerender_outdated(db: &Db) -> Result<usize> {
     let mut done = 0;
     loop {
-        let bodies: Vec<(Id, Rendered)> = db
+        let bodies: Vec<Body> = db
             .read_blocking(outdated)?
             .into_iter()
-            .map(|(id, format, source)| (id, render::render(format, &source)))
+            .map(|(id, format, source)| Body {
+                rendered: render::render(format, &source),
+                id,
+                source,
+            })
             .collect();
         if bodies.is_empty() {
             return Ok(done);
         }
-        done += bodies.len();
-        db.write_blocking(Actor::System, move |tx| {
-            bodies
-                .iter()
-                .try_for_each(|(id, rendered)| store(tx, *id, rendered))
+        let written = db.write_blocking(Actor::System, move |tx| {
+            let mut stored = 0;
+            for body in &bodies {
+                stored += usize::from(store(tx, body)?);
+            }
+            if stored == 0 {
+                tx.leave_unchanged();
+            }
+            Ok(stored)
         })?;
+        done += written.value;
     }
 }
 
@@ -60,7 +69,29 @@ fn outdated(conn: &mut Conn) -> Result<Vec<(Id, Format, String)>> {
         .collect()
 }
 
-fn store(tx: &mut Tx<'_>, id: Id, rendered: &Rendered) -> Result<()> {
+/// A body, rendered outside of the transaction that stores it.
+struct Body {
+    id: Id,
+    source: String,
+    rendered: Rendered,
+}
+
+/// Stores it, unless it was saved or went meanwhile: then it is not what was rendered, and was rendered by who saved it.
+fn store(tx: &mut Tx<'_>, body: &Body) -> Result<bool> {
+    let Body {
+        id,
+        source,
+        rendered,
+    } = body;
+    let id = *id;
+    let still = article_bodies::table
+        .find(id)
+        .filter(article_bodies::sanitizer_version.ne(SANITIZER_VERSION))
+        .select(article_bodies::source);
+    let still: Option<String> = each!(tx.conn(), c => still.first(c).optional())?;
+    if still.as_ref() != Some(source) {
+        return Ok(false);
+    }
     let footprint = joins::footprint_of(tx.conn(), id)?;
     let body = (
         article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
@@ -83,5 +114,75 @@ fn store(tx: &mut Tx<'_>, id: Id, rendered: &Rendered) -> Result<()> {
         after,
         detail: None,
     });
-    Ok(())
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::articles::model::{ArticleInput, Source, State};
+    use crate::articles::new::{NewArticle, Rules};
+    use crate::articles::store::{create, purge, replace};
+    use crate::db::{Settings, migrate};
+    use crate::time::Clock;
+
+    fn text(body: &str) -> NewArticle {
+        let input = ArticleInput {
+            status: Some(State::Published),
+            body: Some(Source {
+                format: Format::Markdown,
+                text: body.to_owned(),
+            }),
+            ..ArticleInput::new("A text")
+        };
+        let rules = Rules {
+            locales: vec!["en".into()],
+        };
+        NewArticle::parse(input, &rules).unwrap()
+    }
+
+    #[test]
+    fn what_was_saved_or_went_since_it_was_read_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::sqlite_in(folder.path());
+        migrate::run(&settings).unwrap();
+        let db = Db::open(settings, Clock::system()).unwrap();
+        let made = db.write_blocking(Actor::System, |tx| {
+            let made: Vec<Id> = (0..3)
+                .map(|_| Ok(create(tx, &text("Old words"))?.id))
+                .collect::<Result<_>>()?;
+            // As another version of the sanitiser left them.
+            let old = article_bodies::sanitizer_version.eq(SANITIZER_VERSION - 1);
+            each!(tx.conn(), c => diesel::update(article_bodies::table).set(old).execute(c))?;
+            Ok(made)
+        });
+        let made = made.unwrap().value;
+        let bodies: Vec<Body> = made
+            .iter()
+            .map(|id| Body {
+                id: *id,
+                source: "Old words".into(),
+                rendered: render::render(Format::Markdown, "Old words"),
+            })
+            .collect();
+        let (saved, gone) = (made[0], made[1]);
+        let change = move |tx: &mut Tx<'_>| {
+            replace(tx, saved, &text("New words"))?;
+            purge(tx, gone)
+        };
+        db.write_blocking(Actor::System, change).unwrap();
+        let stored = db.write_blocking(Actor::System, move |tx| {
+            bodies.iter().map(|body| store(tx, body)).collect()
+        });
+        let stored: Vec<bool> = stored.unwrap().value;
+        assert_eq!(stored, [false, false, true]);
+        let html = article_bodies::table
+            .find(saved)
+            .select(article_bodies::html);
+        let html: String = db
+            .read_blocking(|conn| Ok(each!(conn, c => html.first(c))?))
+            .unwrap();
+        assert_eq!(html.trim(), "<p>New words</p>");
+        assert_eq!(rerender_outdated(&db).unwrap(), 0);
+    }
 }

@@ -111,6 +111,21 @@ pub(super) fn moved(
     insert_under_title(tx, (id, n), was, action, standing)
 }
 
+/// Follows a text from this version to the next, which is of nothing that a revision tells.
+pub(super) fn renewed(conn: &mut Conn, id: Id, from: i64) -> Result<()> {
+    let newest = revisions::table
+        .filter(revisions::article_id.eq(id))
+        .filter(revisions::version.eq(from));
+    let newest = diesel::update(newest).set(revisions::version.eq(from + 1));
+    each!(conn, c => newest.execute(c))?;
+    let lost = revision_losses::table
+        .filter(revision_losses::article_id.eq(id))
+        .filter(revision_losses::version.eq(from));
+    let lost = diesel::update(lost).set(revision_losses::version.eq(from + 1));
+    each!(conn, c => lost.execute(c))?;
+    Ok(())
+}
+
 /// Notes that a text is about to get other tags. What it says besides, it said.
 pub(super) fn retagging(tx: &mut Tx<'_>, id: Id, was: &Before, standing: Standing) -> Result<()> {
     let newest = newest(tx.conn(), id)?.map(|newest| newest.n);
@@ -198,6 +213,17 @@ const LOSS: Loss = (
     revision_losses::lost_id,
     revision_losses::name,
 );
+
+/// When a text was published, as of the last time that it was out.
+pub(super) fn last_out(conn: &mut Conn, id: Id) -> Result<Option<Time>> {
+    let out = revisions::table
+        .filter(revisions::article_id.eq(id))
+        .filter(revisions::state.eq(State::Published.as_str()))
+        .order(revisions::number.desc())
+        .select(revisions::published_at);
+    let out: Option<Option<Time>> = each!(conn, c => out.first(c).optional())?;
+    Ok(out.flatten())
+}
 
 fn keep(conn: &mut Conn, id: Id, n: i64, version: i64) -> Result<()> {
     let words = present(conn, id, version)?;

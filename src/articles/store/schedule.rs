@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::list::{number, seek};
 use super::moves::{Move, apply};
 use super::write::{Before, before, invalid};
-use super::{import, load, owners};
+use super::{import, load, owners, revisions, working_copies};
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::schedule::{Planned, Schedule, TimedAction, Wish, can_end};
 use crate::auth::model::Action;
@@ -114,8 +114,10 @@ fn told(unpublish_at: Option<Time>) -> Option<String> {
     unpublish_at.map(|at| format!("taken back at {at}"))
 }
 
-/// It has another version; readers see the same.
+/// It has another version, and says what it said.
 fn renew(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<()> {
+    revisions::renewed(tx.conn(), id, was.version)?;
+    working_copies::follow(tx.conn(), id, was.version, was.version + 1)?;
     let version = articles::version.eq(was.version + 1);
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(version).execute(c))?;
     Ok(())

@@ -122,8 +122,8 @@ pub fn words(conn: &mut Conn, id: Id) -> Result<Option<Words>> {
     }
 }
 
-/// The tags, the authors and the cover of these words. A tag or an author that is no more is shown as it would be made
-/// again.
+/// The tags, the authors and the cover of these words. For a tag or an author that is no more stands the one that took its
+/// name, as it would be when the copy is published; where there is none it is shown as it would be made again.
 ///
 /// # Errors
 /// When the database fails.
@@ -134,36 +134,67 @@ pub fn names(
     let ids = |named: &[Named]| named.iter().map(|one| one.id).collect::<Vec<_>>();
     let columns = (tags::id, tags::slug, tags::name);
     let of_copy = tags::table.filter(id_in(tags::id, &ids(&words.tags)));
-    let known_tags: Vec<(Id, String, String)> = if words.tags.is_empty() {
+    let known_tags: Vec<Ref> = if words.tags.is_empty() {
         Vec::new()
     } else {
         each!(conn, c => of_copy.select(columns).load(c))?
     };
     let columns = (authors::id, authors::slug, authors::name);
     let of_copy = authors::table.filter(id_in(authors::id, &ids(&words.authors)));
-    let known_authors: Vec<(Id, String, String)> = if words.authors.is_empty() {
+    let known_authors: Vec<Ref> = if words.authors.is_empty() {
         Vec::new()
     } else {
         each!(conn, c => of_copy.select(columns).load(c))?
     };
-    let shown = |named: &Named, known: &[(Id, String, String)]| {
-        let found = known.iter().find(|(id, ..)| *id == named.id).cloned();
-        found.unwrap_or_else(|| {
-            let slug = slug::slugify(&named.name).unwrap_or_default();
-            (named.id, slug, named.name.clone())
-        })
+    let shown =
+        |named: &Named, known: &[Ref]| known.iter().find(|(id, ..)| *id == named.id).cloned();
+    let anew = |named: &Named| {
+        let slug = slug::slugify(&named.name).unwrap_or_default();
+        (named.id, slug, named.name.clone())
     };
-    let tags = words.tags.iter().map(|tag| shown(tag, &known_tags).into());
-    let authors = words.authors.iter().map(|author| {
-        let (id, slug, name) = shown(author, &known_authors);
-        AuthorRef { id, slug, name }
-    });
-    let (tags, authors) = (tags.collect(), authors.collect());
+    let mut of_tags: Vec<TagRef> = Vec::with_capacity(words.tags.len());
+    for named in &words.tags {
+        let found = match shown(named, &known_tags) {
+            Some(tag) => tag,
+            None => tag_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
+        };
+        of_tags.push(found.into());
+    }
+    let mut of_authors = Vec::with_capacity(words.authors.len());
+    for named in &words.authors {
+        let (id, slug, name) = match shown(named, &known_authors) {
+            Some(author) => author,
+            None => author_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
+        };
+        of_authors.push(AuthorRef { id, slug, name });
+    }
     let media = words.cover.as_ref().and_then(Cover::media_id);
     let media = media::store::of_ids(conn, media.as_slice())?;
     let cover = words.cover.clone();
     let cover = cover.and_then(|cover| ShownCover::of(cover, &media));
-    Ok((tags, authors, cover))
+    Ok((of_tags, of_authors, cover))
+}
+
+/// Id, slug and name.
+type Ref = (Id, String, String);
+
+fn tag_called(conn: &mut Conn, name: &str) -> Result<Option<Ref>> {
+    let Some(found) = crate::tags::store::find(conn, name)? else {
+        return Ok(None);
+    };
+    let tag = tags::table
+        .find(found.id)
+        .select((tags::id, tags::slug, tags::name));
+    Ok(each!(conn, c => tag.first(c).optional())?)
+}
+
+fn author_called(conn: &mut Conn, name: &str) -> Result<Option<Ref>> {
+    let Some(found) = crate::authors::store::find(conn, name)? else {
+        return Ok(None);
+    };
+    let author = authors::table.find(found.id);
+    let author = author.select((authors::id, authors::slug, authors::name));
+    Ok(each!(conn, c => author.first(c).optional())?)
 }
 
 /// The keys by which the tags and authors of these words are sent.

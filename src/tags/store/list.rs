@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{find, refs};
+use super::{find_public, refs};
 use crate::db::page::{Cursor, Key, Page, Slice};
 use crate::db::schema::tags;
 use crate::db::{Conn, each};
@@ -116,7 +116,7 @@ pub fn list(conn: &mut Conn, sort: TagSort, page: &Page, count: bool) -> Result<
 pub fn public(conn: &mut Conn, key: &str) -> Result<Tag> {
     let id = match key.parse::<Id>() {
         Ok(id) => Some(id),
-        Err(_not_an_id) => find(conn, key)?.map(|tag| tag.id),
+        Err(_not_an_id) => find_public(conn, key)?.map(|tag| tag.id),
     };
     let id = id.ok_or(Error::NotFound("tag"))?;
     let row: Option<Row> = each!(conn, c => tags::table

@@ -3,16 +3,17 @@
 use diesel::prelude::*;
 
 use super::counts::{line, move_uses, uses};
-use super::write::add_aliases;
+use super::write::add_alias;
 use super::{edit, footprint};
 use crate::articles;
 use crate::articles::new::MAX_ITEMS;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
-use crate::db::schema::tags;
-use crate::db::{Tx, each};
+use crate::db::schema::{tag_aliases, tags};
+use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
+use crate::slug;
 use crate::tags::model::AdminTag;
 
 /// Makes one tag part of another, which is answered: what carried it carries the other, its slug and its aliases lead to
@@ -45,6 +46,7 @@ pub fn merge(tx: &mut Tx<'_>, id: Id, into: Id) -> Result<AdminTag> {
     let (own_uses, other_uses) = (uses(tx.conn(), id)?, uses(tx.conn(), into)?);
     let merged = articles::store::merge_tag(tx, id, into)?;
     let children = hand_over_children(tx, id, into)?;
+    take_aliases(tx.conn(), id, into)?;
     each!(tx.conn(), c => diesel::delete(tags::table.find(id)).execute(c))?;
     let gained = merged.carried.articles - merged.both.articles;
     let row = (
@@ -53,9 +55,8 @@ pub fn merge(tx: &mut Tx<'_>, id: Id, into: Id) -> Result<AdminTag> {
         tags::updated_at.eq(tx.now()),
     );
     each!(tx.conn(), c => diesel::update(tags::table.find(into)).set(row).execute(c))?;
-    let mut names = was.aliases;
-    names.push(was.slug);
-    add_aliases(tx.conn(), into, &names)?;
+    // Also by its name, which may read otherwise than its slug: what remembers it finds the other.
+    add_alias(tx.conn(), into, &was.slug, slug::name_key(&was.name))?;
     tx.log(Entry {
         action: "deleted",
         resource: Resource::Tag,
@@ -98,6 +99,14 @@ fn hand_over_children(tx: &mut Tx<'_>, from: Id, to: Id) -> Result<Vec<(Id, i64)
     );
     each!(tx.conn(), c => diesel::update(below).set(moved).execute(c))?;
     Ok(children)
+}
+
+/// What led to one leads to the other.
+fn take_aliases(conn: &mut Conn, from: Id, to: Id) -> Result<()> {
+    let own = tag_aliases::table.filter(tag_aliases::tag_id.eq(from));
+    let own = diesel::update(own).set(tag_aliases::tag_id.eq(to));
+    each!(conn, c => own.execute(c))?;
+    Ok(())
 }
 
 fn refused(code: FaultCode, detail: String) -> Error {

@@ -108,9 +108,18 @@ pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewTag) -> Result<AdminTag> {
         tags::updated_at.eq(tx.now()),
     );
     each!(tx.conn(), c => diesel::update(tags::table.find(id)).set(row).execute(c))?;
-    let own = tag_aliases::table.filter(tag_aliases::tag_id.eq(id));
-    each!(tx.conn(), c => diesel::delete(own).execute(c))?;
-    add_aliases(tx.conn(), id, &fitted.aliases)?;
+    // Those that stay keep the names that they stand for.
+    for alias in was
+        .aliases
+        .iter()
+        .filter(|was| !fitted.aliases.contains(was))
+    {
+        let gone = tag_aliases::table.find(alias);
+        each!(tx.conn(), c => diesel::delete(gone).execute(c))?;
+    }
+    let mut more = fitted.aliases;
+    more.retain(|alias| !was.aliases.contains(alias));
+    add_aliases(tx.conn(), id, &more)?;
     let uses = uses(tx.conn(), id)?;
     tx.log(Entry {
         action: "updated",
@@ -207,11 +216,12 @@ fn fit(conn: &mut Conn, new: &NewTag, was: Option<&AdminTag>) -> Result<Fitted> 
             })?
         }
     };
+    let is_own = |alias: &String| was.is_some_and(|tag| tag.aliases.contains(alias));
     let mut aliases = Vec::with_capacity(new.aliases.len() + 1);
     for (index, alias) in new.aliases.iter().enumerate() {
         let pointer = format!("/aliases/{index}");
         let fault = match slug_fault(conn, alias, &pointer, own)? {
-            None if is_name(conn, &alias_key(alias), own)? => {
+            None if !is_own(alias) && is_name(conn, &alias_key(alias), own)? => {
                 let detail = format!("there is a tag of the name `{alias}`");
                 Some(Fault::at(pointer, FaultCode::Taken, detail))
             }
@@ -295,15 +305,20 @@ fn slug_fault(
     Ok(taken.then(|| Fault::at(pointer, FaultCode::Taken, detail)))
 }
 
-pub(super) fn add_aliases(conn: &mut Conn, id: Id, aliases: &[String]) -> Result<()> {
-    for alias in aliases {
-        let row = (
-            tag_aliases::slug.eq(alias),
-            tag_aliases::name_key.eq(alias_key(alias)),
-            tag_aliases::tag_id.eq(id),
-        );
-        each!(conn, c => diesel::insert_into(tag_aliases::table).values(row).execute(c))?;
-    }
+fn add_aliases(conn: &mut Conn, id: Id, aliases: &[String]) -> Result<()> {
+    aliases
+        .iter()
+        .try_for_each(|alias| add_alias(conn, id, alias, alias_key(alias)))
+}
+
+/// Adds an alias that stands for the name of this key, too.
+pub(super) fn add_alias(conn: &mut Conn, id: Id, alias: &str, name_key: String) -> Result<()> {
+    let row = (
+        tag_aliases::slug.eq(alias),
+        tag_aliases::name_key.eq(name_key),
+        tag_aliases::tag_id.eq(id),
+    );
+    each!(conn, c => diesel::insert_into(tag_aliases::table).values(row).execute(c))?;
     Ok(())
 }
 

@@ -258,3 +258,36 @@ fn it_may_be_longer_than_an_article() {
     assert_eq!(statuses(&some(2)), [201, 201]);
     assert_eq!(some(6).status, 413);
 }
+
+#[test]
+fn few_words_do_not_store_many() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let large = "A line of words. ".repeat(60_000);
+    let texts: Vec<Answer> = (0..9)
+        .map(|n| {
+            let text = json!({"title": format!("Text {n}"), "text": large});
+            editor.post(ARTICLES, &text)
+        })
+        .collect();
+    let operations = |some: &[Answer]| -> Value {
+        let each = some.iter().map(|text| {
+            json!({"method": "PATCH", "path": path_of(text), "if_match": text.etag(), "body": {"featured": true}})
+        });
+        each.collect()
+    };
+    let before = rows_of(&server);
+    let refused = batch(&editor, &operations(&texts));
+    assert_eq!(refused.status, 422);
+    let fault = &refused.json()["errors"][0];
+    assert_eq!(
+        (&fault["pointer"], &fault["code"]),
+        (&json!("/operations/8"), &json!("too_large")),
+        "{fault}"
+    );
+    assert_eq!(rows_of(&server), before);
+    assert_eq!(
+        statuses(&batch(&editor, &operations(&texts[..8]))),
+        [200; 8]
+    );
+}

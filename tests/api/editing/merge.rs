@@ -212,3 +212,63 @@ fn what_cannot_be_merged_is_left_alone() {
     );
     assert_eq!(editor.get(&far).ok()["parent"]["slug"], "walks");
 }
+
+#[test]
+fn what_remembers_a_tag_finds_the_one_it_became() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    // A name that does not read like its slug.
+    let care = tag(&editor, "Self-care", None);
+    let well = tag(&editor, "Wellbeing", None);
+    let text = article("Baths").tags(["Self-care"]).create(&server).id;
+    let text = format!("/v1/admin/articles/{text}");
+    let etag = editor.get(&text).etag().to_owned();
+    let copy = format!("{text}/working-copy");
+    let begun = editor.patch(&copy, &etag, &json!({"title": "Long baths"}));
+    assert_eq!(begun.status, 200, "{}", begun.text());
+    merge(&editor, &care, &well).ok();
+    let shown = editor.get(&copy);
+    assert_eq!(shown.ok()["tags"][0]["slug"], "wellbeing");
+    // Other changes of the one that stays leave that as it is.
+    let etag = editor.get(&well).etag().to_owned();
+    let change = json!({"description": "Of all kinds.", "aliases": ["self-care", "wellness"]});
+    editor.patch(&well, &etag, &change).ok();
+    editor.order(&format!("{copy}/publish")).ok();
+    assert_eq!(tags_of(&server, "baths"), ["wellbeing"]);
+    let other = json!({"title": "Naps", "tags": ["Self-care"], "status": "published"});
+    editor.post("/v1/admin/articles", &other).created();
+    assert_eq!(tags_of(&server, "naps"), ["wellbeing"]);
+    assert_eq!(
+        editor.get("/v1/admin/tags?count=true").ok()["page"]["total"],
+        1
+    );
+}
+
+#[test]
+fn a_former_slug_leads_on_whatever_is_called_so_since() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let tips = json!({"name": "Wellness Tips", "slug": "health"});
+    let tips = editor.post(TAGS, &tips).created();
+    let tips = format!("{TAGS}/{}", tips["id"].as_str().unwrap());
+    let health = tag(&editor, "Health", None);
+    assert_eq!(editor.get(&health).ok()["slug"], "health-2");
+    let well = tag(&editor, "Wellbeing", None);
+    article("One").tags(["health"]).create(&server);
+    merge(&editor, &tips, &well).ok();
+    for called in ["draft", "published"] {
+        let moved = server.get("/v1/tags/health");
+        assert_eq!(
+            (moved.status, moved.header("location")),
+            (308, "/v1/tags/wellbeing"),
+            "{called}"
+        );
+        article("Two").tags(["Health"]).create(&server);
+    }
+    assert_eq!(tags_of(&server, "two"), ["health-2"]);
+    // And stands in the way of nothing.
+    let etag = editor.get(&well).etag().to_owned();
+    editor
+        .patch(&well, &etag, &json!({"description": "Of all kinds."}))
+        .ok();
+}

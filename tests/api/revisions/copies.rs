@@ -397,3 +397,31 @@ fn of_those_who_save_one_version_one_wins_and_a_publication_overwrites_nobody() 
     let list = revisions(ada, &path);
     assert_eq!(list.len(), 11);
 }
+
+#[test]
+fn an_end_that_is_set_is_no_obstacle_and_forgets_nothing() {
+    let server = Server::start();
+    let editor = server.sign_in(Role::Editor);
+    let text = json!({"title": "Tea", "markdown": "Hot", "tags": ["Drinks", "Leaves"], "status": "published"});
+    let path = make(&editor, &text);
+    begin(&editor, &path, &json!({"title": "Tea with milk"}));
+    let leaves = editor.get("/v1/admin/tags?limit=100").ok();
+    let leaves = leaves["items"].as_array().unwrap().iter();
+    let leaves = leaves.clone().find(|tag| tag["slug"] == "leaves").unwrap();
+    let leaves = format!("/v1/admin/tags/{}", leaves["id"].as_str().unwrap());
+    let etag = editor.get(&leaves).etag().to_owned();
+    assert_eq!(editor.delete(&leaves, &etag).status, 204);
+    let names = |revision: &Value| -> Vec<String> {
+        let tags = revision["tags"].as_array().unwrap().iter();
+        tags.map(|tag| tag["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&content(&editor, &path, 1)), ["Drinks", "Leaves"]);
+
+    let end = json!({"unpublish_at": "2030-01-01T00:00:00Z"});
+    editor.post(&format!("{path}/schedule"), &end).ok();
+    assert_eq!(names(&content(&editor, &path, 1)), ["Drinks", "Leaves"]);
+    editor.order(&format!("{path}/working-copy/publish")).ok();
+    assert_eq!(editor.get(&path).ok()["title"], "Tea with milk");
+    assert_eq!(names(&content(&editor, &path, 1)), ["Drinks", "Leaves"]);
+}

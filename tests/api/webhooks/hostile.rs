@@ -14,25 +14,41 @@ fn nothing_connects_to_what_is_not_allowed() {
     let (server, receiver) = (Server::start(), Receiver::start());
     let admin = server.sign_in(Role::Admin);
     let port = receiver.port();
+    let words = "the address is not on the public internet, and this server is not set to reach it";
+    // An address is refused at once, and of a name it is seen when something is sent.
+    let made = hook(&admin, &format!("http://localhost:{port}/"), &["tag.*"]);
+    let etag = admin.get(&path(&made)).etag().to_owned();
     for host in [
         "127.0.0.1",
-        "localhost",
         "127.1",
         "[::ffff:127.0.0.1]",
+        "[::1]",
         "0.0.0.0",
         "2130706433",
+        "169.254.169.254",
     ] {
-        let made = hook(&admin, &format!("http://{host}:{port}/"), &["tag.*"]);
-        admin.order(&format!("{}/ping", path(&made)));
-        let refused = deliveries(&admin, &made, tried(1)).remove(0);
-        let words =
-            "the address is not on the public internet, and this server is not set to reach it";
-        assert_eq!(
-            (&refused["error"], &refused["last_status"]),
-            (&json!(words), &json!(null)),
-            "{host}"
-        );
+        let url = format!("http://{host}:{port}/");
+        let body = json!({"name": "A receiver", "url": url, "events": ["tag.*"]});
+        let refused = [
+            admin.post("/v1/admin/webhooks", &body),
+            admin.patch(&path(&made), &etag, &json!({"url": url})),
+        ];
+        for refused in refused {
+            assert_eq!(refused.status, 422, "{host}");
+            let fault = &refused.json()["errors"][0];
+            assert_eq!(
+                (&fault["pointer"], &fault["code"], &fault["detail"]),
+                (&json!("/url"), &json!("not_allowed"), &json!(words)),
+                "{host}"
+            );
+        }
     }
+    admin.order(&format!("{}/ping", path(&made)));
+    let refused = deliveries(&admin, &made, tried(1)).remove(0);
+    assert_eq!(
+        (&refused["error"], &refused["last_status"]),
+        (&json!(words), &json!(null))
+    );
     assert_eq!(receiver.connections(), 0);
 }
 

@@ -45,26 +45,28 @@ pub(super) async fn create(
     let mut query = Query::parse(request.query_string());
     let command = Command::new(request, &mut query, who, &content)?;
     query.finish()?;
-    let write = creating(&app, content.value, kind).await?;
+    let (write, _) = creating(&app, content.value, kind).await?;
     command.run(&app, write).await
 }
 
-/// The creation of a text.
+/// The creation of a text, and the bytes of what is written in it.
 pub(crate) async fn creating(
     app: &web::Data<App>,
     value: Value,
     kind: Kind,
-) -> Result<Write, Refusal> {
+) -> Result<(Write, usize), Refusal> {
     let new = parse(app, value, kind).await?;
+    let bytes = new.written().len();
     let shown = app.clone();
-    Ok(Box::new(move |tx| {
+    let write: Write = Box::new(move |tx| {
         let stored = store::create(tx, &new)?;
         let mut article = store::edit::get(tx.conn(), kind, stored.id)?;
         present(&mut article, &shown);
         let location = format!("/v1/admin/{}s/{}", kind.as_str(), article.id);
         let reply = Reply::created(shown.api_url(&location), article.version, &article)?;
         warned(reply, article, &new)
-    }))
+    });
+    Ok((write, bytes))
 }
 
 /// How a whole text comes of what is sent and what is there.
@@ -91,18 +93,18 @@ pub(super) async fn change(
         return Ok(answer);
     }
     let based_on = command.based_on()?;
-    let write = changing(&app, (kind, id), based_on, content.value, how).await?;
+    let (write, _) = changing(&app, (kind, id), based_on, content.value, how).await?;
     command.run(&app, write).await
 }
 
-/// The change of a text.
+/// The change of a text, and the bytes of what is written in it then.
 pub(crate) async fn changing(
     app: &web::Data<App>,
     (kind, id): (Kind, &str),
     based_on: IfMatch,
     sent: Value,
     how: How,
-) -> Result<Write, Refusal> {
+) -> Result<(Write, usize), Refusal> {
     let id = parse_id(kind, id)?;
     let (present_now, text) = app
         .db
@@ -110,13 +112,16 @@ pub(crate) async fn changing(
         .await?;
     let merged_into = present_now.version;
     let present_now = present_now.writable(&text);
+    let named = |name: &str| matches!(how, How::Put) || sent.get(name).is_some();
+    let (tags_sent, authors_sent) = (named("tags"), named("authors"));
     let whole = match how {
         How::Patch => edit::patched(present_now, &sent),
         How::Put => edit::replaced(present_now, sent),
     };
     let new = parse(app, whole, kind).await?;
+    let bytes = new.written().len();
     let shown = app.clone();
-    Ok(Box::new(move |tx| {
+    let write: Write = Box::new(move |tx| {
         let version = store::edit::version(tx.conn(), kind, id)?;
         if !based_on.names(version) {
             let mut article = store::edit::get(tx.conn(), kind, id)?;
@@ -128,11 +133,23 @@ pub(crate) async fn changing(
             // had not seen.
             return Err(Error::busy("the article is being changed by someone else"));
         }
-        store::replace(tx, id, &new)?;
+        store::replace(tx, id, &new).map_err(|error| match error {
+            // They were filled in by what was read, and went meanwhile: whoever sends it once more has them no more.
+            Error::Invalid(faults)
+                if faults.iter().all(|fault| {
+                    !tags_sent && fault.is_within("/tags")
+                        || !authors_sent && fault.is_within("/authors")
+                }) =>
+            {
+                Error::busy("a tag or an author of it is being removed")
+            }
+            error => error,
+        })?;
         let mut article = store::edit::get(tx.conn(), kind, id)?;
         present(&mut article, &shown);
         warned(Reply::ok(article.version, &article)?, article, &new)
-    }))
+    });
+    Ok((write, bytes))
 }
 
 pub(super) async fn remove(
