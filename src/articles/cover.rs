@@ -62,7 +62,7 @@ impl Cover {
     ///
     /// # Errors
     /// When it is none, which is a fault of ours.
-    pub fn as_stored(json: &str) -> Result<Self> {
+    pub fn from_json(json: &str) -> Result<Self> {
         serde_json::from_str(json)
             .map_err(|error| Error::internal(format!("the stored cover of a text: {error}")))
     }
@@ -174,7 +174,7 @@ impl ShownCover {
                 .map_err(|error| Error::internal(format!("the stored cover of a text: {error}")))?;
             return Ok(Some(Self::Link(stored)));
         }
-        Ok(Self::of(Cover::as_stored(&stored)?, media))
+        Ok(Self::of(Cover::from_json(&stored)?, media))
     }
 
     /// A cover as it is written, with these media, as [`ShownCover::read`].
@@ -243,7 +243,7 @@ mod tests {
         });
         let stored = crate::json::text(&media);
         assert!(is_media(&stored), "{stored}");
-        assert_eq!(Cover::as_stored(&stored).unwrap(), media);
+        assert_eq!(Cover::from_json(&stored).unwrap(), media);
         let link = Cover::from(Image {
             url: "/a.jpg".into(),
             alt: "A".into(),
@@ -252,7 +252,7 @@ mod tests {
         });
         let stored = crate::json::text(&link);
         assert!(!is_media(&stored), "{stored}");
-        assert_eq!(Cover::as_stored(&stored).unwrap(), link);
-        assert!(Cover::as_stored("{\"url\":\"/a\",\"media_id\":3}").is_err());
+        assert_eq!(Cover::from_json(&stored).unwrap(), link);
+        assert!(Cover::from_json("{\"url\":\"/a\",\"media_id\":3}").is_err());
     }
 }

@@ -246,16 +246,6 @@ impl<T> Slice<T> {
             total: self.total,
         }
     }
-
-    /// The same, each row made into something else.
-    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Slice<U> {
-        Slice {
-            items: self.items.into_iter().map(f).collect(),
-            next: self.next,
-            previous: self.previous,
-            total: self.total,
-        }
-    }
 }
 
 #[cfg(test)]

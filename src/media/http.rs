@@ -22,7 +22,7 @@ use crate::http::respond::Answer;
 use crate::id::Id;
 use crate::json::Fields;
 use crate::media::input;
-use crate::media::model::{AdminMedia, FocalPoint, Media, MediaType, MediaWithUses};
+use crate::media::model::{AdminMedia, FocalPoint, Media, MediaType};
 use crate::media::store::{self, MediaFilter, Swept};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -137,8 +137,10 @@ pub(crate) async fn list_media(
     let slice = app
         .db
         .read(move |conn| store::list(conn, &filter, &asked, count))
-        .await?
-        .map(|media| media.shown(&app.media_url));
+        .await?;
+    let shown = slice.items.iter().map(|media| media.shown(&app.media_url));
+    let shown = shown.collect();
+    let slice = slice.of(shown);
     let (list, link) = List::new(slice, &page, &app, &request);
     Answer::json(&list)?.at(change).linked(link).to(&request)
 }
@@ -149,7 +151,7 @@ pub(crate) async fn list_media(
 #[utoipa::path(
     tag = "Media",
     params(("id" = uuid::Uuid, Path, description = "Its id")),
-    responses((status = 200, description = "The medium", body = MediaWithUses))
+    responses((status = 200, description = "The medium", body = AdminMedia))
 )]
 #[get("/v1/admin/media/{id}")]
 pub(crate) async fn get_medium(
@@ -165,9 +167,9 @@ pub(crate) async fn get_medium(
         .db
         .read_indexed(move |conn| Ok((store::get(conn, id)?, store::used_by(conn, id)?)))
         .await?;
-    let shown = MediaWithUses {
-        media: media.shown(&app.media_url),
-        used_by,
+    let shown = AdminMedia {
+        used_by: Some(used_by),
+        ..media.shown(&app.media_url)
     };
     Answer::json(&shown)?
         .at(change)

@@ -299,16 +299,10 @@ pub struct AdminMedia {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
-}
-
-/// A medium as editors see it, with what uses it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct MediaWithUses {
-    /// The medium.
-    #[serde(flatten)]
-    pub media: AdminMedia,
-    /// What uses it. While there is any, it cannot be deleted.
-    pub used_by: Vec<MediaUse>,
+    /// What uses it, where it is asked for alone. While there is any, it cannot be deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<MediaUse>, required = false)]
+    pub used_by: Option<Vec<MediaUse>>,
 }
 
 /// What uses a medium.
@@ -418,6 +412,7 @@ impl Media {
             cache_tag: cache::of(Resource::Media, self.id),
             created_at: self.created_at,
             updated_at: self.updated_at,
+            used_by: None,
         }
     }
 

@@ -195,7 +195,7 @@ fn media_of<'c>(
 ) -> Result<Vec<Media>> {
     let mut ids = Vec::new();
     for cover in covers.flatten().filter(|cover| cover::is_media(cover)) {
-        ids.extend(Cover::as_stored(cover)?.media_id());
+        ids.extend(Cover::from_json(cover)?.media_id());
     }
     media::store::of_ids(conn, &ids)
 }

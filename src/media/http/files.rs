@@ -10,6 +10,7 @@ use actix_web::http::header::{
     CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, RANGE,
 };
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, web};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::Error;
@@ -31,6 +32,12 @@ const CROSS_ORIGIN: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("cross-origin"),
 );
 
+/// The bytes of a picture.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "documents what `get_media_file` answers")]
+struct MediaBytes(Vec<u8>);
+
 /// Get a file of a medium
 ///
 /// A picture in one of its sizes, as `cover` and the media of editors name it. It can be had in parts (`Range`, one at a
@@ -47,10 +54,10 @@ const CROSS_ORIGIN: (HeaderName, HeaderValue) = (
             status = 200,
             description = "The file",
             content(
-                (Vec<u8> = "image/webp"),
-                (Vec<u8> = "image/jpeg"),
-                (Vec<u8> = "image/png"),
-                (Vec<u8> = "image/gif")
+                (MediaBytes = "image/webp"),
+                (MediaBytes = "image/jpeg"),
+                (MediaBytes = "image/png"),
+                (MediaBytes = "image/gif")
             ),
             headers(("Accept-Ranges" = String, description = "`bytes`"))
         ),
@@ -58,10 +65,10 @@ const CROSS_ORIGIN: (HeaderName, HeaderValue) = (
             status = 206,
             description = "The part of it that was asked for",
             content(
-                (Vec<u8> = "image/webp"),
-                (Vec<u8> = "image/jpeg"),
-                (Vec<u8> = "image/png"),
-                (Vec<u8> = "image/gif")
+                (MediaBytes = "image/webp"),
+                (MediaBytes = "image/jpeg"),
+                (MediaBytes = "image/png"),
+                (MediaBytes = "image/gif")
             ),
             headers(("Content-Range" = String, description = "Which part, and of how many bytes"))
         )

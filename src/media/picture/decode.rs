@@ -76,7 +76,13 @@ pub(super) fn decode(bytes: &[u8], kind: MediaType, most: u64) -> Result<Picture
             }
             read(JpegDecoder::new(source), most, failed)
         }
-        MediaType::Png => read(PngDecoder::with_limits(source, limits(most)), most, failed),
+        MediaType::Png => {
+            // Its decoder makes room for a row as soon as it knows how long that is.
+            if let Some((width, height)) = png_size(bytes) {
+                check_size(width, height, most)?;
+            }
+            read(PngDecoder::with_limits(source, limits(most)), most, failed)
+        }
         MediaType::Gif => read(GifDecoder::new(source), most, failed),
         MediaType::Webp => read(WebPDecoder::new(source), most, failed),
     }
@@ -89,13 +95,7 @@ fn read<D: ImageDecoder>(
 ) -> Result<Picture, Unfit> {
     let mut decoder = decoder.map_err(&failed)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > most || width.max(height) > MOST_SIDE {
-        return Err(Unfit::TooManyPixels {
-            width,
-            height,
-            most,
-        });
-    }
+    check_size(width, height, most)?;
     decoder.set_limits(limits(most)).map_err(&failed)?;
     // Both are hints of the file: one that cannot be read is none.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -109,10 +109,27 @@ fn read<D: ImageDecoder>(
     })
 }
 
+fn check_size(width: u32, height: u32, most: u64) -> Result<(), Unfit> {
+    if u64::from(width) * u64::from(height) > most || width.max(height) > MOST_SIDE {
+        return Err(Unfit::TooManyPixels {
+            width,
+            height,
+            most,
+        });
+    }
+    Ok(())
+}
+
+/// What the header of a PNG says (W3C PNG, 11.2.1), which is its first chunk.
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
+    let (width, height) = header.split_first_chunk::<4>()?;
+    let height = height.first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
 fn limits(most: u64) -> Limits {
     let mut limits = Limits::no_limits();
-    limits.max_image_width = Some(MOST_SIDE);
-    limits.max_image_height = Some(MOST_SIDE);
     limits.max_alloc = Some(most.saturating_mul(PIXEL).saturating_add(16 * 1024 * 1024));
     limits
 }

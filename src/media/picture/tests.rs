@@ -25,7 +25,7 @@ fn photo(width: u32, height: u32) -> RgbImage {
         let soft = 0.5 + 0.5 * (u * 6.0 + v * 4.0).sin();
         let circle = (u - 0.5).hypot(v - 0.5);
         let hard = if circle < 0.3 { 0.8 } else { 0.2 };
-        let fine = 0.5 + 0.5 * (circle * 160.0).sin();
+        let fine = 0.5 + 0.5 * (circle * 400.0).sin();
         let channel = |a: f64, b: f64, c: f64| {
             let value = (soft * a + hard * b + fine * c) / (a + b + c) * 255.0;
             // Within 0 to 255 by its making.
@@ -181,7 +181,7 @@ fn variants_are_as_crisp_as_a_reference() {
                 sharp * 100.0
             );
             assert!(
-                near > 33.0,
+                near > 30.0,
                 "{width}.{kind} is {near:.1} dB from a reference"
             );
             assert!(
@@ -249,21 +249,12 @@ fn pictures_are_turned_the_way_they_are_shown() {
             assert_eq!(image.dimensions(), size, "{orientation}");
             let lit = |x, y| image.get_pixel(x, y).0[0] > 128;
             assert!(lit(x, y), "{orientation}");
-            let elsewhere = [
-                (8, 4),
-                (56, 4),
-                (56, 28),
-                (8, 28),
-                (4, 8),
-                (28, 8),
-                (28, 56),
-                (4, 56),
-            ];
-            let others = elsewhere.iter().filter(|(a, b)| {
-                let inside = *a < size.0 && *b < size.1;
-                let far = a.abs_diff(x) > 16 || b.abs_diff(y) > 16;
-                inside && far
-            });
+            let corners = if size == (64, 32) {
+                [(8, 4), (56, 4), (56, 28), (8, 28)]
+            } else {
+                [(4, 8), (28, 8), (28, 56), (4, 56)]
+            };
+            let others = corners.iter().filter(|corner| **corner != (x, y));
             for (a, b) in others {
                 assert!(!lit(*a, *b), "{orientation}: {a}, {b}");
             }

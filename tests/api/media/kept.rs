@@ -86,6 +86,7 @@ fn what_nothing_uses_is_swept_on_request() {
     let text = json!({"title": "One", "cover": {"media_id": used["id"]}});
     editor.post("/v1/admin/articles", &text).created();
     server.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    let editor = server.sign_in(Role::Editor);
     let new = editor.upload(&png(20, 10)).created();
     let expected = json!({"removed": [old["id"]], "bytes": old["bytes"], "more": false});
     let rehearsed = editor.order(&format!("{sweep}?dry_run=true"));

@@ -235,7 +235,8 @@ fn what_is_used_stays_and_says_by_what() {
         &etag,
         &json!({"title": "Two", "cover": {"media_id": medium["id"]}}),
     );
-    assert_eq!(saved.ok()["cover"]["alt"], "A cup");
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(editor.get(&copy).ok()["cover"]["alt"], "A cup");
     let mut used = uses();
     used.sort_unstable();
     let expected = [
@@ -296,6 +297,7 @@ fn a_revision_whose_cover_is_no_more_comes_back_without_it() {
         .created();
     let path = text_of(&made);
     server.clock.advance(std::time::Duration::from_secs(3600));
+    let editor = server.sign_in(Role::Editor);
     let etag = editor.get(&path).etag().to_owned();
     let changed = json!({"title": "Two", "cover": null});
     editor.patch(&path, &etag, &changed).ok();
