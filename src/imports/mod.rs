@@ -27,6 +27,9 @@ const BATCH: usize = 100;
 /// Bytes of text that share one, whatever their number: each is held as it was written, as HTML and as plain text.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
+/// Tags that may wait for their parents at once. A further one gets its parent by the next run.
+const MAX_WAITING: usize = 20_000;
+
 /// How an import is to be done.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -271,7 +274,7 @@ impl Import<'_> {
                             self.report.warnings.push((origin.to_owned(), why));
                         }
                     }
-                    if stored.waits {
+                    if stored.waits && self.waiting.len() < MAX_WAITING {
                         self.waiting.push((**item).clone());
                     } else {
                         self.warn(origin, stored.notes);

@@ -1,5 +1,11 @@
 //! Real sites through the import: what comes in, what a second run changes, and what becomes of edits on either side.
 
+mod ghost;
+mod hostile;
+mod pieces;
+mod report;
+mod wordpress;
+
 use std::path::Path;
 
 use diesel::prelude::*;

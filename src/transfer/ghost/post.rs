@@ -8,8 +8,8 @@ use crate::articles::model::{ArticleInput, Format, Image, Kind, Source, State};
 use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH, MAX_TITLE, is_link};
 use crate::slug;
 use crate::time::Time;
-use crate::transfer::html::media;
 use crate::transfer::html::tokens::{Token, tokens};
+use crate::transfer::html::{media, too_much};
 use crate::transfer::wxr::made_title;
 use crate::transfer::{Item, Parsed, add_names, dates, image_address, without_html};
 
@@ -32,6 +32,13 @@ pub(super) fn parsed(fields: &Fields, at: u64, tables: &Tables) -> Parsed {
     }
     let mut warnings = Vec::new();
     let (body, html) = match body(fields, &mut warnings) {
+        Ok((_, html)) if too_much(&html).is_some() => {
+            return Parsed::Broken {
+                origin,
+                line: Some(at),
+                reason: too_much(&html).unwrap_or_default(),
+            };
+        }
         Ok(body) => body,
         Err(reason) => {
             return Parsed::Broken {

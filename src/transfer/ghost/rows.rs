@@ -332,7 +332,8 @@ impl Fields {
         if row.json.is_empty() || row.json.first() != Some(&b'{') {
             return Err(format!("it is longer than {MAX_ROW} bytes"));
         }
-        let text = std::str::from_utf8(&row.json).map_err(|_| "it is not UTF-8".to_owned())?;
+        let text =
+            std::str::from_utf8(&row.json).map_err(|_not_utf8| "it is not UTF-8".to_owned())?;
         let mut json = serde_json::Deserializer::from_str(text);
         Listed
             .deserialize(&mut json)
@@ -374,6 +375,12 @@ impl Fields {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         }
+    }
+
+    /// About the memory that the texts of it take.
+    pub(super) fn size(&self) -> usize {
+        let texts = self.0.values().filter_map(Value::as_str);
+        texts.map(|text| text.len() + 32).sum::<usize>() + 128
     }
 
     /// Whether one of these was cut.

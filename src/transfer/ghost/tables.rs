@@ -17,11 +17,11 @@ use crate::transfer::{
     without_html,
 };
 
-/// The most rows of a table that are kept. A file of any size is read in bounded memory.
-const MAX_ROWS: usize = 1_500_000;
-/// The most tags and authors, and the most bytes of what is kept of posts in tables beside them.
-const MAX_NAMED: usize = 100_000;
-const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// The most rows of a table that joins that are kept. A file of any size is read in bounded memory.
+const MAX_ROWS: usize = 800_000;
+/// The most tags and authors, and the most bytes of what all tables beside the posts say.
+const MAX_NAMED: usize = 50_000;
+const MAX_BYTES: usize = 40 * 1024 * 1024;
 /// The longest name of a tag or an author, in characters.
 const MAX_NAME: usize = 200;
 
@@ -45,7 +45,7 @@ pub(super) fn is_of_ghost(table: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Join {
     post: u64,
-    place: i64,
+    place: i32,
     row: u32,
     other: u64,
 }
@@ -156,6 +156,16 @@ impl Tables {
         }
     }
 
+    /// Counts what a row says, if there is room for it.
+    fn has_room(&mut self, fields: &Fields) -> bool {
+        let size = fields.size();
+        let room = self.bytes + size <= MAX_BYTES;
+        if room {
+            self.bytes += size;
+        }
+        room
+    }
+
     fn leave_out(&mut self, what: &'static str) {
         *self.left_out.entry(what).or_insert(0) += 1;
     }
@@ -164,7 +174,7 @@ impl Tables {
         let (Some(id), name) = (fields.text("id"), fields.text("name").unwrap_or_default()) else {
             return;
         };
-        if self.tags.len() >= MAX_NAMED {
+        if self.tags.len() >= MAX_NAMED || !self.has_room(fields) {
             self.leave_out("tags past those that are read");
             return;
         }
@@ -197,7 +207,7 @@ impl Tables {
 
     fn user(&mut self, fields: &Fields) {
         let Some(id) = fields.text("id") else { return };
-        if self.authors.len() >= MAX_NAMED {
+        if self.authors.len() >= MAX_NAMED || !self.has_room(fields) {
             self.leave_out("authors past those that are read");
             return;
         }
@@ -449,7 +459,10 @@ fn join(table: &mut Vec<Join>, fields: &Fields, other: &str) {
     {
         table.push(Join {
             post: id_of(&post),
-            place: fields.number("sort_order").unwrap_or(0),
+            place: fields
+                .number("sort_order")
+                .and_then(|place| i32::try_from(place).ok())
+                .unwrap_or(0),
             row: u32::try_from(table.len()).unwrap_or(u32::MAX),
             other: id_of(&other),
         });

@@ -1,10 +1,20 @@
-//! Players and frames as links. They have no place in a text here, and what they show is on the web.
+//! Elements that have no place in a text here, as others that do: players and frames become links, for what they show is on
+//! the web, and elements that HTML has given up become those that took their places.
 
 use super::link;
 use super::tokens::{Token, tokens};
 
 /// Elements that show what stands elsewhere.
 const PLAYERS: &[&str] = &["iframe", "video", "audio", "object", "embed"];
+
+/// Elements of old, and what they are now.
+const NOW: &[(&str, &str)] = &[
+    ("acronym", "abbr"),
+    ("address", "div"),
+    ("center", "div"),
+    ("strike", "s"),
+    ("tt", "code"),
+];
 
 /// The HTML with a link in the place of each player and frame that says what it shows.
 #[must_use]
@@ -42,7 +52,15 @@ pub(in crate::transfer) fn as_links(html: &str) -> String {
                     }
                 }
             }
-            Token::Tag(tag) => out.push_str(tag.raw),
+            Token::Tag(tag) => match NOW.iter().find(|(old, _)| tag.is_one_of(&[old])) {
+                Some((_, now)) => {
+                    let start = if tag.closes { 2 } else { 1 };
+                    out.push_str(if tag.closes { "</" } else { "<" });
+                    out.push_str(now);
+                    out.push_str(tag.raw.get(start + tag.name.len()..).unwrap_or(">"));
+                }
+                None => out.push_str(tag.raw),
+            },
         }
     }
     out
@@ -91,6 +109,10 @@ mod tests {
             ),
             ("<audio src=\"/a.mp3\">", "<a href=\"/a.mp3\">/a.mp3</a>"),
             ("<iframe srcdoc=x></iframe>", "<iframe srcdoc=x></iframe>"),
+            (
+                "<Strike>a</STRIKE><acronym title=\"b\">c</acronym>",
+                "<s>a</s><abbr title=\"b\">c</abbr>",
+            ),
         ] {
             assert_eq!(as_links(html), expected);
         }

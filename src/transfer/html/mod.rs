@@ -4,6 +4,20 @@
 pub(super) mod media;
 pub(super) mod tokens;
 
+/// The most tags of a text. A parser takes some 500 bytes for each.
+const MAX_TAGS: usize = 150_000;
+
+/// Why a text should not be given to a parser, if it should not.
+#[must_use]
+pub(super) fn too_much(html: &str) -> Option<String> {
+    let tags = memchr::memchr_iter(b'<', html.as_bytes()).count() > MAX_TAGS
+        && tokens::tokens(html)
+            .filter(|token| matches!(token, tokens::Token::Tag(_)))
+            .nth(MAX_TAGS)
+            .is_some();
+    tags.then(|| format!("its text has more than {MAX_TAGS} tags"))
+}
+
 /// Escapes a text for use between tags and in attributes.
 #[must_use]
 pub(super) fn escape(text: &str) -> String {

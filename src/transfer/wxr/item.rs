@@ -10,6 +10,7 @@ use crate::articles::model::{ArticleInput, Format, Image, Kind, Source, State};
 use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH, MAX_TITLE};
 use crate::articles::render;
 use crate::time::Time;
+use crate::transfer::html;
 use crate::transfer::{Item, Parsed, add_names, dates, image_address, site_path, without_html};
 
 /// Words of the text that stand in for a title.
@@ -17,7 +18,7 @@ const TITLE_WORDS: usize = 8;
 const TITLE_LENGTH: usize = 80;
 
 /// What a post becomes.
-pub(super) fn parsed(raw: Raw, site: &Site) -> Parsed {
+pub(super) fn parsed(raw: &Raw, site: &Site) -> Parsed {
     let kind = raw.kind.as_deref().map(str::trim);
     let id = raw.id.trim();
     let what = kind.filter(|kind| !kind.is_empty()).unwrap_or("post");
@@ -63,21 +64,36 @@ pub(super) fn parsed(raw: Raw, site: &Site) -> Parsed {
             reason: format!("{cut} is longer than is read"),
         };
     }
-    Parsed::Article(Box::new(article(raw, page, origin, site)))
+    let line = raw.line;
+    let item = article(raw, page, origin, site);
+    let body = item.article.body.as_ref();
+    match body.and_then(|body| html::too_much(&body.text)) {
+        None => Parsed::Article(Box::new(item)),
+        Some(reason) => Parsed::Broken {
+            origin: item.origin,
+            line: Some(line),
+            reason,
+        },
+    }
 }
 
-fn article(raw: Raw, page: bool, origin: String, site: &Site) -> Item {
+fn article(raw: &Raw, page: bool, origin: String, site: &Site) -> Item {
     let number: u64 = raw.id.trim().parse().unwrap_or(0);
     let Body {
         html,
         teaser,
         notes: mut warnings,
-    } = body::body(&raw.content, number, &site.attachments);
-    let mut article = ArticleInput::new(title(&raw, &html, &mut warnings));
+    } = body::body(
+        &raw.content,
+        field(raw, "footnotes"),
+        number,
+        &site.attachments,
+    );
+    let mut article = ArticleInput::new(title(raw, &html, &mut warnings));
     article.kind = if page { Kind::Page } else { Kind::Article };
-    article.external_id = Some(key(&raw));
-    let held = state(&raw, &mut article, &mut warnings);
-    addresses(&raw, &mut article);
+    article.external_id = Some(key(raw));
+    let held = state(raw, &mut article, &mut warnings);
+    addresses(raw, &mut article);
     let excerpt = without_html(&raw.excerpt).0;
     let excerpt = Some(excerpt).filter(|text| !text.is_empty()).or(teaser);
     article.excerpt = excerpt.map(|text| text.chars().take(MAX_PARAGRAPH).collect());
@@ -89,9 +105,9 @@ fn article(raw: Raw, page: bool, origin: String, site: &Site) -> Item {
         article.featured = true;
         warnings.push("it is sticky there, and featured here".into());
     }
-    names(&raw, &mut article, site, &mut warnings);
-    cover(&raw, &mut article, site, &mut warnings);
-    seo(&raw, &mut article);
+    names(raw, &mut article, site, &mut warnings);
+    cover(raw, &mut article, site, &mut warnings);
+    seo(raw, &mut article);
     let redirects = if held {
         Vec::new()
     } else {

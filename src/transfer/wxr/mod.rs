@@ -140,8 +140,8 @@ impl Site {
         let beside = self
             .settings()
             .into_iter()
-            .chain(self.people.into_pieces())
-            .chain(self.terms.into_pieces())
+            .chain(self.people.pieces())
+            .chain(self.terms.pieces())
             .map(Ok);
         let mut left_out = LeftOut {
             menus: self.terms.menus,
@@ -160,7 +160,7 @@ impl Site {
                     Some(Ok(Found::Item(item))) => {
                         left_out.comments += item.comments;
                         left_out.fields += item.other_fields;
-                        return Some(Ok(item::parsed(*item, self)));
+                        return Some(Ok(item::parsed(&item, self)));
                     }
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Some(Err(error)),

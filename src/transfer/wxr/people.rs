@@ -71,7 +71,7 @@ impl People {
     }
 
     /// The authors.
-    pub(super) fn into_pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
         self.known.iter().map(|known| {
             Parsed::Piece(Box::new(PieceItem {
                 origin: format!("author {}", known.name),
@@ -129,10 +129,10 @@ mod tests {
         assert_eq!(people.named("ada@example.org").as_deref(), Some("ada"));
         assert_eq!(people.named("x@example.org").as_deref(), Some("x"));
         assert_eq!(people.named(" "), None);
-        assert_eq!(people.into_pieces().count(), 3);
+        assert_eq!(people.pieces().count(), 3);
         assert!(
             people
-                .into_pieces()
+                .pieces()
                 .all(|piece| !format!("{piece:?}").contains('@'))
         );
     }

@@ -102,6 +102,8 @@ pub(super) struct Raw {
     /// Other custom fields of a public name.
     pub(super) other_fields: u64,
     pub(super) comments: u64,
+    /// Bytes of its terms and custom fields.
+    size: usize,
     /// A text or a list was longer than is read: which.
     pub(super) cut: Option<&'static str>,
 }
@@ -142,6 +144,7 @@ const FIELDS: &[&str] = &[
     "_yoast_wpseo_metadesc",
     "_yoast_wpseo_canonical",
     "_yoast_wpseo_meta-robots-noindex",
+    "footnotes",
     "cap-display_name",
     "cap-user_login",
 ];
@@ -443,7 +446,8 @@ impl<R: BufRead> Elements<R> {
                 if space == Space::Rss && local == "category" {
                     if let Some(mut term) = self.term.take() {
                         term.name = text;
-                        if item.terms.len() < MAX_FEW {
+                        item.size += term.slug.len() + term.name.len();
+                        if item.terms.len() < MAX_FEW && item.size < MAX_TEXT {
                             item.terms.push(term);
                         } else {
                             item.cut = Some("its list of tags");
@@ -453,8 +457,13 @@ impl<R: BufRead> Elements<R> {
                 }
                 if space == Space::Wordpress && local == "postmeta" {
                     let (name, value) = std::mem::take(&mut self.field);
-                    if FIELDS.contains(&name.as_str()) && item.fields.len() < MAX_FEW {
-                        item.fields.push((name, value));
+                    if FIELDS.contains(&name.as_str()) {
+                        item.size += value.len();
+                        if item.fields.len() < MAX_FEW && item.size < MAX_TEXT {
+                            item.fields.push((name, value));
+                        } else {
+                            item.cut = Some("its list of custom fields");
+                        }
                     } else if !name.starts_with('_') && !name.is_empty() {
                         item.other_fields += 1;
                     }

@@ -9,8 +9,9 @@ use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH};
 use crate::slug;
 use crate::transfer::{Parsed, Piece, PieceItem, TagInput, without_html};
 
-/// The most terms that are kept. No site has so many.
-const MAX_TERMS: usize = 200_000;
+/// The most terms that are kept, and the most bytes of what is said of them. A file of any size is read in bounded memory.
+const MAX_TERMS: usize = 100_000;
+const MAX_BYTES: usize = 24 * 1024 * 1024;
 /// The longest name of a tag, in characters.
 const MAX_NAME: usize = 200;
 
@@ -33,6 +34,7 @@ pub(super) struct Terms {
     by_slug: HashMap<(&'static str, String), usize>,
     /// Slugs that tags have here.
     slugs: HashMap<String, usize>,
+    bytes: usize,
     /// Terms of other taxonomies, menus excepted.
     pub(super) others: u64,
     /// Menus.
@@ -79,10 +81,13 @@ impl Terms {
             }
             return;
         };
-        if self.tags.len() >= MAX_TERMS {
+        let said = [&term.name, &term.slug, &term.parent, &term.description];
+        let size: usize = said.into_iter().map(String::len).sum();
+        if self.by_slug.len() >= MAX_TERMS || self.bytes + size > MAX_BYTES {
             self.past += 1;
             return;
         }
+        self.bytes += size;
         let mut name = plain_name(&term.name);
         let mut warnings = Vec::new();
         if name.is_empty() {
@@ -146,6 +151,9 @@ impl Terms {
             self.slugs.insert(slug.clone(), index);
             known.tag.aliases.push(slug);
         }
+        if known.warnings.len() >= MAX_ITEMS {
+            return;
+        }
         known.warnings.push(if known.taxonomy == key.0 {
             format!("`{name}` is two of its terms there, and one tag here")
         } else {
@@ -168,7 +176,7 @@ impl Terms {
     }
 
     /// The tags, parents before their children where they can be.
-    pub(super) fn into_pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Parsed> + '_ {
         // Those without a parent first: most others then find theirs.
         let roots = self.tags.iter().filter(|known| known.parent.is_empty());
         let others = self.tags.iter().filter(|known| !known.parent.is_empty());
@@ -242,7 +250,7 @@ mod tests {
             },
             other => panic!("{other:?}"),
         };
-        all.into_pieces().map(told).collect()
+        all.pieces().map(told).collect()
     }
 
     #[test]

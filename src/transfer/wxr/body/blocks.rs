@@ -1,10 +1,16 @@
 //! The comments between which WordPress's block editor keeps its blocks: `<!-- wp:name {…} -->` … `<!-- /wp:name -->`, or
 //! `<!-- wp:name {…} /-->` where WordPress makes the content when it shows it.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::transfer::html::link;
+
 /// A stretch of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stretch<'a> {
-    pub(super) text: &'a str,
+    pub(super) text: Cow<'a, str>,
     /// It stands outside of all blocks, or in one of the classic editor: paragraphs are made of it.
     pub(super) classic: bool,
 }
@@ -47,20 +53,28 @@ pub(super) fn apart(body: &str) -> Blocks<'_> {
             (None, None) => continue,
         };
         let single = name.ends_with('/');
-        let name = name
+        let settings = name.trim_end_matches('/');
+        let name = settings
             .split(|c: char| c.is_whitespace() || c == '{')
-            .next()
-            .unwrap_or("")
-            .trim_end_matches('/');
+            .next();
+        let name = name.unwrap_or("");
+        let settings = settings.get(name.len()..).unwrap_or("");
         let classic = open.last().copied().unwrap_or(true);
         blocks.stretches.push(Stretch {
-            text: body.get(start..at).unwrap_or(""),
+            text: body.get(start..at).unwrap_or("").into(),
             classic,
         });
         start = from;
         if closes {
             open.pop();
         } else if single {
+            if let Some(html) = entry(name, settings) {
+                blocks.stretches.push(Stretch {
+                    text: html.into(),
+                    classic: false,
+                });
+                continue;
+            }
             let known = blocks.empty.iter().position(|(known, _)| *known == name);
             if let Some((_, count)) = known.and_then(|index| blocks.empty.get_mut(index)) {
                 *count += 1;
@@ -75,13 +89,30 @@ pub(super) fn apart(body: &str) -> Blocks<'_> {
         }
     }
     blocks.stretches.push(Stretch {
-        text: body.get(start..).unwrap_or(""),
+        text: body.get(start..).unwrap_or("").into(),
         classic: open.last().copied().unwrap_or(true),
     });
     blocks
         .stretches
         .retain(|stretch| !stretch.text.trim().is_empty());
     blocks
+}
+
+/// An entry of a list of links, which is kept in settings alone.
+fn entry(name: &str, settings: &str) -> Option<String> {
+    if !matches!(
+        name,
+        "social-link" | "navigation-link" | "navigation-submenu"
+    ) {
+        return None;
+    }
+    let settings: Value = serde_json::from_str(settings).ok()?;
+    let text = |field: &str| settings.get(field).and_then(Value::as_str);
+    let address = text("url").filter(|address| !address.is_empty())?;
+    let label = text("label")
+        .or_else(|| text("service"))
+        .unwrap_or_default();
+    Some(format!("<li>{}</li>", link(address, label)))
 }
 
 #[cfg(test)]
@@ -110,6 +141,18 @@ mod tests {
             ]
         );
         assert_eq!(blocks.empty, [("latest-posts", 2)]);
+    }
+
+    #[test]
+    fn entries_of_lists_of_links_are_links() {
+        let blocks = apart(
+            "<!-- wp:social-link {\"url\":\"https://example.org/a\",\"service\":\"mastodon\"} /--><!-- wp:social-link /-->",
+        );
+        assert_eq!(
+            blocks.stretches[0].text,
+            "<li><a href=\"https://example.org/a\">mastodon</a></li>"
+        );
+        assert_eq!(blocks.empty, [("social-link", 1)]);
     }
 
     #[test]

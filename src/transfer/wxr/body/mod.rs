@@ -23,11 +23,19 @@ pub(super) struct Body {
     pub(super) notes: Vec<String>,
 }
 
-/// Makes a body of what WordPress stores. `owner` is the number of its post.
-pub(super) fn body(content: &str, owner: u64, attachments: &Attachments) -> Body {
+/// Makes a body of what WordPress stores. `owner` is the number of its post; its footnotes are kept apart from it, as JSON.
+pub(super) fn body(
+    content: &str,
+    footnotes: Option<&str>,
+    owner: u64,
+    attachments: &Attachments,
+) -> Body {
     let content = content.replace("\r\n", "\n").replace('\r', "\n");
     let mut notes = Vec::new();
-    let html = convert(&content, owner, attachments, Some(&mut notes));
+    let mut html = convert(&content, owner, attachments, Some(&mut notes));
+    if let Some(footnotes) = footnotes.and_then(list_of_footnotes) {
+        html.push_str(&media::as_links(&footnotes));
+    }
     let teaser = teaser(&content).map(|before| {
         let html = convert(before, owner, attachments, None);
         let text = render::plain_text(&html);
@@ -41,6 +49,17 @@ pub(super) fn body(content: &str, owner: u64, attachments: &Attachments) -> Body
         teaser: teaser.filter(|teaser| !teaser.is_empty()),
         notes,
     }
+}
+
+/// The footnotes of a post, as they stand at its end.
+fn list_of_footnotes(json: &str) -> Option<String> {
+    let notes: serde_json::Value = serde_json::from_str(json).ok()?;
+    let texts = notes.as_array()?.iter();
+    let items: String = texts
+        .filter_map(|note| note.get("content")?.as_str())
+        .map(|text| format!("<li>{}</li>", without_comments(text)))
+        .collect();
+    (!items.is_empty()).then(|| format!("<ol>{items}</ol>\n"))
 }
 
 /// What stands before the mark that ends the teaser.
@@ -62,9 +81,9 @@ fn convert(
     let mut html = String::with_capacity(content.len() + content.len() / 8);
     for stretch in &apart.stretches {
         let expanded = if stretch.text.contains('[') {
-            shortcodes.expand(stretch.text)
+            shortcodes.expand(&stretch.text)
         } else {
-            stretch.text.to_owned()
+            stretch.text.clone().into_owned()
         };
         if stretch.classic {
             html.push_str(&paragraphs::paragraphs(&expanded));
@@ -73,14 +92,17 @@ fn convert(
         }
     }
     if let Some(notes) = notes {
-        if !apart.empty.is_empty() {
-            let names = apart
-                .empty
-                .iter()
-                .map(|(name, count)| format!("{name} ({count})"));
+        // Footnotes are kept elsewhere, and not lost.
+        let lost: Vec<String> = apart
+            .empty
+            .iter()
+            .filter(|(name, _)| *name != "footnotes")
+            .map(|(name, count)| format!("{name} ({count})"))
+            .collect();
+        if !lost.is_empty() {
             notes.push(format!(
                 "blocks whose content WordPress makes when it shows them were left out: {}",
-                names.collect::<Vec<_>>().join(", ")
+                lost.join(", ")
             ));
         }
         if !shortcodes.unknown.is_empty() {
@@ -134,7 +156,7 @@ mod tests {
     use super::*;
 
     fn made(content: &str) -> Body {
-        body(content, 1, &Attachments::default())
+        body(content, None, 1, &Attachments::default())
     }
 
     #[test]
@@ -163,6 +185,22 @@ mod tests {
                 "blocks whose content WordPress makes when it shows them were left out: latest-posts (1)"
             ]
         );
+    }
+
+    #[test]
+    fn footnotes_stand_at_the_end() {
+        let json = r#"[{"content": "See <em>there</em>.", "id": "x"}, {"id": "y"}]"#;
+        let body = body(
+            "<!-- wp:footnotes /-->a",
+            Some(json),
+            1,
+            &Attachments::default(),
+        );
+        assert_eq!(
+            body.html,
+            "<p>a</p>\n<ol><li>See <em>there</em>.</li></ol>\n"
+        );
+        assert_eq!(body.notes, [""; 0]);
     }
 
     #[test]
