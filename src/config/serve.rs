@@ -326,7 +326,7 @@ impl Serve {
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
-                upload_deadline: self.jobs.upload_deadline(),
+                import_deadline: self.jobs.import_deadline(),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),
             },

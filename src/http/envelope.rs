@@ -49,7 +49,7 @@ pub struct Limits {
     /// How long content may take to arrive.
     pub content_deadline: Duration,
     /// How long a file may take to arrive.
-    pub upload_deadline: Duration,
+    pub import_deadline: Duration,
     /// Bytes a second that content must arrive at.
     pub content_rate: u64,
     /// How long a read waits for the change that it must include.
@@ -66,7 +66,7 @@ impl Default for Limits {
             batch: 4 * 1024 * 1024,
             content: 64 * 1024,
             content_deadline: Duration::from_secs(30),
-            upload_deadline: Duration::from_secs(10 * 60),
+            import_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
             change_wait: Duration::from_secs(2),
         }
@@ -235,7 +235,7 @@ where
         let deadline = if request.method() == Method::GET {
             limits.deadline
         } else if request.match_info().as_str() == IMPORT {
-            limits.upload_deadline + limits.write_deadline
+            limits.import_deadline + limits.write_deadline
         } else {
             limits.content_deadline + limits.write_deadline
         };
