@@ -47,7 +47,7 @@ impl Jobs {
 
     /// How long a file may take to arrive.
     #[must_use]
-    pub const fn upload_deadline(&self) -> Duration {
+    pub const fn import_deadline(&self) -> Duration {
         Duration::from_millis(self.import_timeout_ms)
     }
 }

@@ -286,7 +286,7 @@ impl Serve {
                 upload: self.media.media_limit as usize,
                 upload_deadline: Duration::from_millis(self.media.media_upload_timeout_ms),
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
-                file_deadline: self.jobs.upload_deadline(),
+                import_deadline: self.jobs.import_deadline(),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),
             },

@@ -52,8 +52,8 @@ pub struct Limits {
     pub upload_deadline: Duration,
     /// How long content may take to arrive.
     pub content_deadline: Duration,
-    /// How long a file to import may take to arrive.
-    pub file_deadline: Duration,
+    /// How long a file may take to arrive.
+    pub import_deadline: Duration,
     /// Bytes a second that content must arrive at.
     pub content_rate: u64,
     /// How long a read waits for the change that it must include.
@@ -72,7 +72,7 @@ impl Default for Limits {
             upload: 25 * 1024 * 1024,
             upload_deadline: Duration::from_secs(300),
             content_deadline: Duration::from_secs(30),
-            file_deadline: Duration::from_secs(10 * 60),
+            import_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
             change_wait: Duration::from_secs(2),
         }
@@ -246,7 +246,7 @@ where
                 limits.upload_deadline + limits.write_deadline
             }
             _ if request.match_info().as_str() == IMPORT => {
-                limits.file_deadline + limits.write_deadline
+                limits.import_deadline + limits.write_deadline
             }
             _ => limits.content_deadline + limits.write_deadline,
         };

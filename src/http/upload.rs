@@ -65,7 +65,7 @@ impl Upload {
         loop {
             let earned = Duration::from_secs(bytes / limits.content_rate.max(1));
             let left = (START + earned)
-                .min(limits.file_deadline)
+                .min(limits.import_deadline)
                 .saturating_sub(started.elapsed());
             let Ok(chunk) = timeout(left, payload.next()).await else {
                 let detail = "the content of the request did not arrive in time";
