@@ -105,7 +105,10 @@ fn a_forgotten_password_is_set_by_a_mail() {
     let log = admin.get("/v1/admin/security-log?kind=link_asked").ok();
     let of: Vec<_> = log["items"].as_array().unwrap().iter().collect();
     assert_eq!(of.len(), 4, "{log}");
-    assert!(of.iter().any(|it| it["user"]["id"] == json!(ada.id)), "{log}");
+    assert!(
+        of.iter().any(|it| it["user"]["id"] == json!(ada.id)),
+        "{log}"
+    );
     assert_eq!(mail.all().len(), 1);
     // Until it is used, nothing has changed.
     assert_eq!(server.login(&ada.email, ada.password).status, 200);
