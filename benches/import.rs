@@ -47,7 +47,10 @@ fn main() {
     );
 
     let data = place.path().join("data");
-    let mut serve = masthead(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"], &data);
+    let mut serve = masthead(
+        &["serve", "--listen", "127.0.0.1:0", "--log", "warn"],
+        &data,
+    );
     serve.stdin(Stdio::null());
     let serving = Server::start(serve);
 
@@ -87,7 +90,12 @@ fn main() {
             verdict(rate(found) >= 1_000.0, "at least 1,000"),
         ),
         row("export jsonl", jsonl.took, jsonl.peak, String::new()),
-        row("export markdown", markdown.took, markdown.peak, String::new()),
+        row(
+            "export markdown",
+            markdown.took,
+            markdown.peak,
+            String::new(),
+        ),
     ];
     let head = ["", "s", "articles/s", "peak MiB", "promise"];
     table("Markdown in, and out again", &head, &rows);
@@ -115,7 +123,8 @@ fn originals() -> Vec<(String, String)> {
     let mut originals = Vec::new();
     for blog in ["18f-yaml", "rust-toml"] {
         for (name, path) in markdown::files(&corpus(blog)).unwrap().found {
-            let Parsed::Article(item) = markdown::parse(&name, &std::fs::read(path).unwrap()) else {
+            let Parsed::Article(item) = markdown::parse(&name, &std::fs::read(path).unwrap())
+            else {
                 continue;
             };
             let article = item.article;
@@ -125,7 +134,10 @@ fn originals() -> Vec<(String, String)> {
             front.push_str(&format!("tags: {}\n", quoted(&article.tags)));
             front.push_str(&format!("authors: {}\n", quoted(&article.authors)));
             let date = article.published_at.map(|at| at.to_string());
-            front.push_str(&format!("date: {}\n", date.unwrap_or_else(|| "2020-01-01".into())));
+            front.push_str(&format!(
+                "date: {}\n",
+                date.unwrap_or_else(|| "2020-01-01".into())
+            ));
             originals.push((front, article.body.unwrap().text));
         }
     }

@@ -28,11 +28,7 @@ pub fn exported(value: &Value, faults: &mut Vec<Fault>) -> Option<(ArticleInput,
     let article = article_with(value, faults, |fields| {
         restored = Restored::read(fields, &mut copied);
     });
-    faults.extend(
-        copied
-            .into_iter()
-            .map(|fault| fault.below("/working_copy")),
-    );
+    faults.extend(copied.into_iter().map(|fault| fault.below("/working_copy")));
     let mut article = article?;
     // More than a writer may send, where it has had more slugs than that.
     if restored.is_export() && article.aliases.len() > MAX_ITEMS {

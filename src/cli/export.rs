@@ -124,7 +124,9 @@ fn jsonl(Jsonl { path, store }: &Jsonl) -> Outcome {
         let in_words = |error: io::Error| format!("{}: {error}", path.display());
         let mut file = BufWriter::new(beside(path).map_err(in_words)?);
         let counts = exports::jsonl(&db, &mut file, show(&bar))?;
-        let file = file.into_inner().map_err(|error| in_words(error.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| in_words(error.into_error()))?;
         file.as_file().sync_all().map_err(in_words)?;
         file.persist(path).map_err(|error| in_words(error.error))?;
         counts

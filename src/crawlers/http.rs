@@ -245,7 +245,8 @@ fn parts(total: i64) -> i64 {
 }
 
 fn index(app: &App, site: &str, total: i64) -> Result<Vec<u8>> {
-    let parts = (1..=parts(total)).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
+    let parts =
+        (1..=parts(total)).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
     sitemap::index(parts)
 }
 

@@ -198,10 +198,14 @@ impl Folder {
     /// Lists a path, ahead of the file that is to be there.
     fn note(&mut self, path: &str) -> Result<PathBuf, Failed> {
         if !is_safe(path) {
-            return Err(Failed::Refused(format!("`{path}` is no safe name of a file")));
+            return Err(Failed::Refused(format!(
+                "`{path}` is no safe name of a file"
+            )));
         }
         if !self.paths.insert(xxh3_64(path.as_bytes())) {
-            return Err(Failed::Refused(format!("two things have the place `{path}`")));
+            return Err(Failed::Refused(format!(
+                "two things have the place `{path}`"
+            )));
         }
         writeln!(self.manifest, "{path}")?;
         self.manifest.flush()?;
@@ -432,8 +436,19 @@ mod tests {
         }
         let long = "x".repeat(241);
         for unsafe_path in [
-            "", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\\b", "c:/a", "a\nb", MANIFEST,
-            "a/.masthead-export.part", &long,
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "..",
+            "a/../b",
+            "./a",
+            "a\\b",
+            "c:/a",
+            "a\nb",
+            MANIFEST,
+            "a/.masthead-export.part",
+            &long,
         ] {
             assert!(!is_safe(unsafe_path), "{unsafe_path}");
         }

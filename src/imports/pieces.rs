@@ -228,9 +228,8 @@ fn create(
             Ok(Ok(id))
         }
         Piece::Author(author) => {
-            let mut create = |author: &AuthorInput| {
-                authors::store::restore(tx, &new_author(author)?, id, times)
-            };
+            let mut create =
+                |author: &AuthorInput| authors::store::restore(tx, &new_author(author)?, id, times);
             Ok(Ok(create_author(author, notes, &mut create)?))
         }
         Piece::Redirect(redirect) => match redirects::store::restore(tx, redirect, id, times) {

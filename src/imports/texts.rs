@@ -39,10 +39,7 @@ pub(super) fn prepare(
         warnings,
     } = item;
     let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
-    let (external_id, id) = (
-        input.external_id.clone(),
-        input.id.map(|id| id.to_string()),
-    );
+    let (external_id, id) = (input.external_id.clone(), input.id.map(|id| id.to_string()));
     // Texts of an export may have come from several sources, in which others have the same key.
     let key = if restored.is_export() {
         id.or(external_id)

@@ -73,12 +73,22 @@ fn names(server: &Server) {
         let tag = |name: &str, slug: &str, aliases: &[&str], parent: Option<&str>| {
             let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
             let about = Some(format!("About \"{name}\"\nand more"));
-            NewTag::parse(name, Some(slug.into()), about, aliases, parent.map(Into::into)).unwrap()
+            NewTag::parse(
+                name,
+                Some(slug.into()),
+                about,
+                aliases,
+                parent.map(Into::into),
+            )
+            .unwrap()
         };
         // A tag sorts before the one that it stands below.
         tags::store::create(tx, &tag("Zeit", "z-time", &["zeit", "hour"], None))?;
         tags::store::create(tx, &tag("Abend", "a-evening", &[], Some("z-time")))?;
-        tags::store::create(tx, &tag("Kanarienvogel", "kanarienvogel", &[], Some("a-evening")))?;
+        tags::store::create(
+            tx,
+            &tag("Kanarienvogel", "kanarienvogel", &[], Some("a-evening")),
+        )?;
         for (name, slug) in [("Ada", "ada"), ("Ada", "ada-2"), ("Žofie", "zofie")] {
             let avatar = Image {
                 url: "/ada.jpg".into(),
@@ -149,7 +159,10 @@ fn texts(server: &Server) {
         .create(server);
     // Each of its characters takes six in JSON.
     let loud = "\u{1}".repeat(1024 * 1024);
-    let mut plain = page("con").id(id(3)).slug("con").published_at("2024-01-02T00:00:00Z");
+    let mut plain = page("con")
+        .id(id(3))
+        .slug("con")
+        .published_at("2024-01-02T00:00:00Z");
     plain.0.body = Some(Source {
         format: Format::Text,
         text: loud,
@@ -175,7 +188,10 @@ fn states(server: &Server) {
         });
         text.create(server);
     }
-    let moved = article("Moved").id(id(20)).slug("first").published_at("2024-03-01T00:00:00Z");
+    let moved = article("Moved")
+        .id(id(20))
+        .slug("first")
+        .published_at("2024-03-01T00:00:00Z");
     moved.clone().create(server);
     moved.clone().slug("second").replace(server, id(20));
     moved.slug("third").locale("de").replace(server, id(20));
@@ -206,7 +222,10 @@ fn states(server: &Server) {
     });
     // What nobody may read in an export.
     let account = server.account(Role::Admin);
-    article("Owned").id(id(21)).published_at("2024-03-02T00:00:00Z").create(server);
+    article("Owned")
+        .id(id(21))
+        .published_at("2024-03-02T00:00:00Z")
+        .create(server);
     server.write(move |tx| {
         let new = masthead::articles::new::NewArticle::parse(
             ArticleInput {

@@ -168,7 +168,12 @@ mod tests {
         let text = Address::new("/v1/pages/about").with("locale", "de");
         let page = |path: &str| Address::new("/v1/resolve").with("path", path);
         for (address, target, path, link) in [
-            (list, "/v1/articles", "v1/articles/index.json", "/v1/articles/"),
+            (
+                list,
+                "/v1/articles",
+                "v1/articles/index.json",
+                "/v1/articles/",
+            ),
             (
                 by_tag,
                 "/v1/articles?page=2&tag=sleep",
@@ -230,7 +235,10 @@ mod tests {
             ("/v1/articles/tea", "/v1/articles/tea/"),
             ("/v1/articles/tea.md", "/v1/articles/tea.md"),
             ("/v1/articles/tee?locale=de", "/v1/articles/tee/locale=de/"),
-            ("/v1/articles/tee.txt?locale=de", "/v1/articles/locale=de/tee.txt"),
+            (
+                "/v1/articles/tee.txt?locale=de",
+                "/v1/articles/locale=de/tee.txt",
+            ),
         ] {
             assert_eq!(link_to(location, None), link);
             let base = "https://api.example.org/x";

@@ -117,9 +117,8 @@ impl<'a> Walk<'a> {
         if self.app.site_url.is_some() {
             singles.push(Address::file("/sitemap.xml"));
             let parts = self.app.db.read(sitemap_parts).await?;
-            singles.extend(
-                (1..=parts).map(|number| Address::file(format!("/sitemaps/{number}.xml"))),
-            );
+            singles
+                .extend((1..=parts).map(|number| Address::file(format!("/sitemaps/{number}.xml"))));
         }
         self.take(singles, Surely).await
     }
@@ -195,8 +194,11 @@ impl<'a> Walk<'a> {
             let (found, next) = self.app.db.read(read).await?;
             for tag in found {
                 let (slug, id) = (tag.slug.as_str(), tag.id);
-                self.take(vec![one("tags", slug), one("tags", &id.to_string())], Surely)
-                    .await?;
+                self.take(
+                    vec![one("tags", slug), one("tags", &id.to_string())],
+                    Surely,
+                )
+                .await?;
                 let others = tag.aliases.iter().chain([&tag.name]);
                 let others = others.map(|other| one("tags", other));
                 self.take(others.collect(), Perhaps).await?;

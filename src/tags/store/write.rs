@@ -228,12 +228,7 @@ struct Fitted {
 }
 
 /// Finds a tag its place among the others, or everything that is in its way. What is its own already is no obstacle.
-fn fit(
-    conn: &mut Conn,
-    new: &NewTag,
-    was: Option<&AdminTag>,
-    door: Door,
-) -> Result<Fitted> {
+fn fit(conn: &mut Conn, new: &NewTag, was: Option<&AdminTag>, door: Door) -> Result<Fitted> {
     let own = was.map(|tag| tag.id);
     let mut faults = Vec::new();
     let name_key = slug::name_key(&new.name);

@@ -68,10 +68,7 @@ pub(super) fn read(
 }
 
 /// Takes out of a line what only an export says.
-fn exported(
-    kind: Kind,
-    object: &mut Map<String, Value>,
-) -> Result<Option<Exported>, Vec<Fault>> {
+fn exported(kind: Kind, object: &mut Map<String, Value>) -> Result<Option<Exported>, Vec<Fault>> {
     // There is one site, which has neither an id nor a beginning.
     let names: &[&str] = match kind {
         Kind::Site => &["updated_at"],

@@ -84,7 +84,12 @@ pub fn file(text: &ExportedText) -> String {
 fn push_yaml(file: &mut String, json: &str) {
     for character in json.chars() {
         match character {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
                 file.push_str(&format!("\\u{:04x}", u32::from(character)));
             }
             printable => file.push(printable),
@@ -171,7 +176,10 @@ mod tests {
             assert_eq!(article.content_notice.as_deref(), Some("~"));
             assert_eq!(article.translation_key.as_deref(), Some("404"));
             assert_eq!(article.external_id.as_deref(), Some("2014/tea"));
-            assert_eq!((article.id, article.status), (Some(Id([7; 16])), Some(State::Archived)));
+            assert_eq!(
+                (article.id, article.status),
+                (Some(Id([7; 16])), Some(State::Archived))
+            );
             let body = article.body.unwrap();
             assert_eq!((body.format, body.text.as_str()), (Format::Html, odd));
             assert_eq!(Value::Object(article.metadata), metadata, "{file}");

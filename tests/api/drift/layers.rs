@@ -59,7 +59,9 @@ fn models_know_no_database_and_no_http() {
             begins(path, &["diesel", "diesel_migrations", "actix"])
                 || within(
                     path,
-                    &["db", "http", "app", "cli", "config", "imports", "exports", "transfer"],
+                    &[
+                        "db", "http", "app", "cli", "config", "imports", "exports", "transfer",
+                    ],
                 )
                 || path.contains("::store")
                 || path.starts_with("crate::time::Clock")
@@ -75,7 +77,9 @@ fn stores_know_no_http() {
             begins(path, &["actix"])
                 || within(
                     path,
-                    &["http", "app", "cli", "config", "imports", "exports", "transfer"],
+                    &[
+                        "http", "app", "cli", "config", "imports", "exports", "transfer",
+                    ],
                 )
                 || path.contains("::http")
         },
@@ -145,7 +149,9 @@ fn what_is_found_knows_no_queries_and_no_http() {
             begins(path, &["diesel", "actix"])
                 || within(
                     path,
-                    &["http", "app", "cli", "config", "imports", "exports", "transfer"],
+                    &[
+                        "http", "app", "cli", "config", "imports", "exports", "transfer",
+                    ],
                 )
         },
     );

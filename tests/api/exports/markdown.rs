@@ -40,9 +40,14 @@ fn everything_comes_back_as_it_was() {
         assert!(exported.contains_key(path), "{path}");
     }
     let odd = String::from_utf8(exported["articles/odd.md"].clone()).unwrap();
-    assert!(odd.starts_with("---\nmasthead: 1\ntitle: \"Odd <b>"), "{odd}");
     assert!(
-        odd.ends_with("\n---\n---\r\nnot: front matter\r\n---\n\n# A\r\n\ttab, no newline at the end"),
+        odd.starts_with("---\nmasthead: 1\ntitle: \"Odd <b>"),
+        "{odd}"
+    );
+    assert!(
+        odd.ends_with(
+            "\n---\n---\r\nnot: front matter\r\n---\n\n# A\r\n\ttab, no newline at the end"
+        ),
         "{odd}"
     );
 
@@ -80,12 +85,18 @@ fn a_folder_follows_the_content() {
     let out = folder.path();
     std::fs::create_dir(out.join(".git")).unwrap();
     let told = export(server.database(), "markdown", out, &[]);
-    assert!(told.contains("3 files written, 0 unchanged, 0 removed"), "{told}");
+    assert!(
+        told.contains("3 files written, 0 unchanged, 0 removed"),
+        "{told}"
+    );
     std::fs::write(out.join("README.txt"), "mine").unwrap();
 
     article("Other").slug("other").replace(&server, id(2));
     let told = export(server.database(), "markdown", out, &[]);
-    assert!(told.contains("1 files written, 2 unchanged, 1 removed"), "{told}");
+    assert!(
+        told.contains("1 files written, 2 unchanged, 1 removed"),
+        "{told}"
+    );
     let names: Vec<String> = files(out).into_keys().collect();
     let expected = [
         ".masthead-export",
@@ -118,7 +129,10 @@ fn a_file_that_was_changed_by_hand_is_read_strictly() {
     let database = Database::new();
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("a.md", "---\nmasthead: 1\ntitle: Hand-made\nstatus: draft\n---\nBody\n");
+    write(
+        "a.md",
+        "---\nmasthead: 1\ntitle: Hand-made\nstatus: draft\n---\nBody\n",
+    );
     write("b.md", "---\nmasthead: 1\ntitle: 404\nmood: bright\n---\n");
     write("c.md", "---\nmasthead: 2\ntitle: From the future\n---\n");
     write("d.md", "---\nmasthead: 1\ntitle: x\nformat: rtf\n---\n");

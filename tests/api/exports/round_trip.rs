@@ -37,10 +37,7 @@ fn everything_comes_back_as_it_was() {
 
     // The same again changes nothing.
     let again = import(&database, "jsonl", &file);
-    assert!(
-        again.starts_with("0 created, 0 updated, "),
-        "{again}"
-    );
+    assert!(again.starts_with("0 created, 0 updated, "), "{again}");
     same(&first, &lines(&database));
 
     // What was imported from elsewhere is known to be so, and what that says now takes nothing away.
@@ -81,7 +78,14 @@ fn an_export_names_what_it_holds_in_order() {
     let states: Vec<&str> = of("article")
         .map(|text| text["status"].as_str().unwrap())
         .collect();
-    for state in ["draft", "in_review", "scheduled", "published", "archived", "trashed"] {
+    for state in [
+        "draft",
+        "in_review",
+        "scheduled",
+        "published",
+        "archived",
+        "trashed",
+    ] {
         assert!(states.contains(&state), "{state}");
     }
     let paths: Vec<&str> = of("redirect")

@@ -71,9 +71,15 @@ fn answer(mut stream: &TcpStream, root: &Path) {
             Ok(body) => ("200 OK", body),
             Err(_) => ("404 Not Found", Vec::new()),
         };
-        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         // In one piece: the second of two would wait for an acknowledgement.
-        if stream.write_all(&[head.into_bytes(), body].concat()).is_err() {
+        if stream
+            .write_all(&[head.into_bytes(), body].concat())
+            .is_err()
+        {
             return;
         }
     }
@@ -203,7 +209,10 @@ pub(super) fn answers_alike(live: &Client, root: &Path) -> usize {
         let expected = live.get(target);
         assert_eq!(expected.status, 200, "{target}");
         let address = among_files(target);
-        let found = client.get(format!("http://{files}{address}")).send().unwrap();
+        let found = client
+            .get(format!("http://{files}{address}"))
+            .send()
+            .unwrap();
         assert_eq!(found.status(), 200, "{address} for {target}");
         let found = found.bytes().unwrap();
         assert!(
@@ -243,13 +252,24 @@ fn files_answer_as_the_server_does() {
     for (from, to) in [
         ("/v1/articles/second/", "/v1/articles/third/locale=de/"),
         ("/v1/articles/first.md", "/v1/articles/locale=de/third.md"),
-        ("/v1/articles/fr%C3%BCher/locale=de/", "/v1/articles/odd/locale=de/"),
+        (
+            "/v1/articles/fr%C3%BCher/locale=de/",
+            "/v1/articles/odd/locale=de/",
+        ),
         ("/v1/tags/hour/", "/v1/tags/z-time/"),
     ] {
-        assert_eq!(redirects.get(from).map(String::as_str), Some(to), "{redirects:?}");
+        assert_eq!(
+            redirects.get(from).map(String::as_str),
+            Some(to),
+            "{redirects:?}"
+        );
     }
     // The website's own redirects are answers of their own.
-    for (path, to) in [("old about", "https://example.org/?q=1"), ("日本", "/odd"), ("to-it", "/de/odd")] {
+    for (path, to) in [
+        ("old about", "https://example.org/?q=1"),
+        ("日本", "/odd"),
+        ("to-it", "/de/odd"),
+    ] {
         let file = out.join(format!("v1/resolve/path=/{path}/index.json"));
         let page: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         assert_eq!(page["redirect"]["to"], to);
@@ -261,7 +281,12 @@ fn files_answer_as_the_server_does() {
             continue;
         }
         let bytes = std::fs::read(entry.path()).unwrap();
-        for canary in ["In the state draft", "In the state trashed", "Odd no more", "anarienvogel"] {
+        for canary in [
+            "In the state draft",
+            "In the state trashed",
+            "Odd no more",
+            "anarienvogel",
+        ] {
             let hidden = canary.as_bytes();
             let found = bytes.windows(hidden.len()).any(|window| window == hidden);
             assert!(!found, "{canary} in {}", entry.path().display());
