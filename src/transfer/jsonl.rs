@@ -118,7 +118,7 @@ impl<R> Articles<R> {
                     warnings: Vec::new(),
                 }));
             }
-            Ok(Line::Piece(key, piece, exported)) => (key, piece, exported),
+            Ok(Line::Piece(key, piece, exported)) => (key, *piece, exported),
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 return self.broken(told.join("; "));
@@ -145,7 +145,7 @@ impl<R> Articles<R> {
 /// What stands in a line.
 enum Line {
     Article(Box<ArticleInput>, Box<Restored>),
-    Piece(String, Piece, Option<Exported>),
+    Piece(String, Box<Piece>, Option<Exported>),
 }
 
 fn read(bytes: &[u8]) -> Result<Line, Vec<Fault>> {
@@ -153,7 +153,7 @@ fn read(bytes: &[u8]) -> Result<Line, Vec<Fault>> {
     let value = json::parse(bytes, json::MAX_DEPTH + 2)?;
     if let Some(kind) = kinds::Kind::of(&value) {
         let (key, piece, exported) = kinds::read(kind, &value)?;
-        return Ok(Line::Piece(key, piece, exported));
+        return Ok(Line::Piece(key, Box::new(piece), exported));
     }
     if let Some(fault) = kinds::unknown(&value) {
         return Err(vec![fault]);

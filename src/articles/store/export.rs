@@ -200,7 +200,7 @@ fn find(texts: &mut [ExportedText], id: Id) -> Option<&mut ExportedText> {
 fn text(row: Row) -> Result<ExportedText> {
     let format = named(&row.format, Format::from_name)?;
     let [markdown, html, text] = written(format, row.body);
-    let seo: Map<String, Value> = serde_json::from_str(&row.seo).map_err(broken)?;
+    let seo: Map<String, Value> = serde_json::from_str(&row.seo).map_err(|error| broken(&error))?;
     let unless = |json: String, empty: &str| -> Result<Option<Box<RawValue>>> {
         if json == empty {
             return Ok(None);
@@ -243,10 +243,10 @@ fn text(row: Row) -> Result<ExportedText> {
 }
 
 fn raw(json: String) -> Result<Box<RawValue>> {
-    RawValue::from_string(json).map_err(broken)
+    RawValue::from_string(json).map_err(|error| broken(&error))
 }
 
-fn broken(error: serde_json::Error) -> Error {
+fn broken(error: &serde_json::Error) -> Error {
     Error::internal(format!("stored JSON of an article: {error}"))
 }
 
