@@ -353,7 +353,7 @@ impl Route<'_> {
 
     /// A write of many resources: no one version is answered.
     fn is_of_many(self) -> bool {
-        self.path.ends_with("/retag") || self.path.ends_with("/media/sweep") || self.path == BATCH
+        self.path.ends_with("/retag") || self.path.ends_with("/media-sweep") || self.path == BATCH
     }
 
     /// Whether answers name a change that they include.

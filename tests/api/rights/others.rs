@@ -198,7 +198,7 @@ impl<'s> Others<'s> {
                 ..Asked::plain(template).for_real()
             };
         }
-        if template.ends_with("/media/sweep") {
+        if template.ends_with("/media-sweep") {
             // None is that old: whoever may sweep is answered that nothing is gone.
             return Asked::with(template, json!({"older_than_days": 36_500})).for_real();
         }

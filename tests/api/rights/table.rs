@@ -166,7 +166,7 @@ pub(crate) const OTHERS: [(&str, &str, u16); 81] = [
 
     ("GET /v1/admin/media", READ, 200),
     ("POST /v1/admin/media", UPLOAD, 201),
-    ("POST /v1/admin/media/sweep", SWEEP, 200),
+    ("POST /v1/admin/media-sweep", SWEEP, 200),
     ("GET /v1/admin/media/{id}", READ, 200),
     ("PATCH /v1/admin/media/{id}", MEDIA, 200),
     ("DELETE /v1/admin/media/{id}", MEDIA, 204),
