@@ -82,6 +82,10 @@ pub(crate) async fn create_medium(
     app: web::Data<App>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
+    // Known before anything is read: a slip in the address costs nobody an upload.
+    let mut query = Query::parse(request.query_string());
+    query.flag("dry_run");
+    query.finish()?;
     let form = read(&request, &app, payload).await?;
     let content = Content {
         digest: form.digest,

@@ -107,8 +107,10 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<Media> {
         // Who may write media only is not told how drafts are called.
         let reads = tx.actor().authorise(Action::Read).is_ok();
         let mut told: Vec<String> = used_by.iter().take(NAMED).map(|use_| use_.told(reads)).collect();
-        if used_by.len() > NAMED {
-            told.push(format!("{} more", used_by.len() - NAMED));
+        let others = uses::count_uses(tx.conn(), id)?;
+        let others = others - i64::try_from(told.len()).unwrap_or(others);
+        if others > 0 {
+            told.push(format!("{others} more"));
         }
         let told = told.join(", ");
         return Err(Error::Conflict(format!(
