@@ -152,7 +152,10 @@ pub struct ShownMedia {
 }
 
 impl Serialize for ShownCover {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Link(stored) => stored.serialize(serializer),
             Self::Media(media) => media.shown.serialize(serializer),

@@ -365,9 +365,15 @@ mod tests {
         let link = json!({"url": "/a.jpg", "alt": "A", "width": 3});
         let whole = patched(with(link.clone()), &json!({"cover": {"media_id": "x"}}));
         assert_eq!(whole["cover"], json!({"media_id": "x"}));
-        let whole = patched(with(json!({"media_id": "x", "alt": "A"})), &json!({"cover": link}));
+        let whole = patched(
+            with(json!({"media_id": "x", "alt": "A"})),
+            &json!({"cover": link}),
+        );
         assert_eq!(whole["cover"], link);
-        let whole = patched(with(json!({"media_id": "x"})), &json!({"cover": {"alt": "B"}}));
+        let whole = patched(
+            with(json!({"media_id": "x"})),
+            &json!({"cover": {"alt": "B"}}),
+        );
         assert_eq!(whole["cover"], json!({"media_id": "x", "alt": "B"}));
         let whole = patched(with(link), &json!({"cover": null}));
         assert_eq!(whole["cover"], Value::Null);

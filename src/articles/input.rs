@@ -236,10 +236,13 @@ mod tests {
     #[test]
     fn a_cover_is_a_medium_or_an_address() {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        let (article, faults) = read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
+        let (article, faults) =
+            read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
         let media_id = article.unwrap().cover.unwrap().media_id();
         assert_eq!((faults, media_id), (vec![], id.parse().ok()));
-        let (_, faults) = read(&json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}));
+        let (_, faults) = read(
+            &json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}),
+        );
         let expected = [
             "/cover/url Conflicting",
             "/cover/width Conflicting",

@@ -176,7 +176,14 @@ mod tests {
             place("s3://pictures/a/b/"),
             Ok(Place::Bucket("pictures".into(), Some("a/b".into())))
         );
-        for other in ["", "s3://", "s3:///a", "s3://a b", "gs://bucket", "https://x/y"] {
+        for other in [
+            "",
+            "s3://",
+            "s3:///a",
+            "s3://a b",
+            "gs://bucket",
+            "https://x/y",
+        ] {
             assert!(place(other).is_err(), "{other}");
         }
         assert_eq!(format!("{:?}", Hidden::from("secret".to_owned())), "***");

@@ -362,8 +362,7 @@ impl Route<'_> {
         let explains = ["/docs", "/problems/"]
             .iter()
             .any(|path| self.path.starts_with(path));
-        let open_to_all =
-            !(self.is_editors() || self.is_preview() || self.is_file() || explains);
+        let open_to_all = !(self.is_editors() || self.is_preview() || self.is_file() || explains);
         self.method == Method::Get && self.is_tagged() && open_to_all
     }
 

@@ -1,6 +1,7 @@
-//! Media for editors, in [`upload`] how they come in; [`files`] is what readers get.
+//! Media for editors, in [`upload`] how they come in, by forms; [`files`] is what readers get.
 
 pub mod files;
+mod form;
 pub mod upload;
 
 use std::time::Duration;

@@ -28,7 +28,8 @@ pub fn change(value: &Value) -> Result<MediaChange, Vec<Fault>> {
     change.credit = words("credit");
     if let Some(given) = fields.field("focal_point") {
         let point = fields.object("focal_point", focal_point);
-        change.focal_point = Some(point.flatten()).filter(|point| given.is_none() || point.is_some());
+        change.focal_point =
+            Some(point.flatten()).filter(|point| given.is_none() || point.is_some());
     }
     fields.finish();
     let texts = [
@@ -116,7 +117,8 @@ mod tests {
     #[test]
     fn what_is_left_out_stays_and_null_clears() {
         assert_eq!(change(&json!({})), Ok(MediaChange::default()));
-        let all = change(&json!({"alt": "A cup", "title": null, "focal_point": {"x": 0, "y": 0.25}}));
+        let all =
+            change(&json!({"alt": "A cup", "title": null, "focal_point": {"x": 0, "y": 0.25}}));
         let all = all.unwrap();
         assert_eq!(
             (all.alt.as_deref(), all.title, all.credit),
@@ -124,7 +126,10 @@ mod tests {
         );
         assert_eq!(all.focal_point, Some(FocalPoint::new(0.0, 0.25)));
         let cleared = change(&json!({"alt": null, "focal_point": null})).unwrap();
-        assert_eq!((cleared.alt, cleared.focal_point), (Some(String::new()), Some(None)));
+        assert_eq!(
+            (cleared.alt, cleared.focal_point),
+            (Some(String::new()), Some(None))
+        );
     }
 
     #[test]

@@ -172,14 +172,19 @@ fn prepared(original: Vec<u8>, made: Made, about: About) -> Result<Prepared> {
         width,
         height,
         blurhash,
-        variants: variants.iter().map(|(variant, _)| variant.clone()).collect(),
+        variants: variants
+            .iter()
+            .map(|(variant, _)| variant.clone())
+            .collect(),
         animation: animation.as_ref().map(|(variant, _)| variant.clone()),
     };
     let files = variants.into_iter().chain(animation);
     Ok(Prepared {
         new,
         original: original.into(),
-        files: files.map(|(variant, bytes)| (variant, bytes.into())).collect(),
+        files: files
+            .map(|(variant, bytes)| (variant, bytes.into()))
+            .collect(),
     })
 }
 
@@ -210,7 +215,9 @@ mod tests {
     }
 
     fn wait_on<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
         runtime.unwrap().block_on(future)
     }
 
@@ -221,7 +228,8 @@ mod tests {
         let (release, released) = mpsc::channel::<()>();
         let released = Arc::new(std::sync::Mutex::new(released));
         let picture = |number: usize| {
-            let (library, begin, released) = (library.clone(), begin.clone(), Arc::clone(&released));
+            let (library, begin, released) =
+                (library.clone(), begin.clone(), Arc::clone(&released));
             std::thread::spawn(move || {
                 let read = move || {
                     begin.send(number).unwrap();
@@ -251,7 +259,10 @@ mod tests {
         assert!(begun.try_recv().is_err(), "a third one was read");
         // A sixth finds no place.
         let full = wait_on(library.prepare(Vec::new(), About::default()));
-        assert!(matches!(full, Err(Unprepared::Failed(Error::Unavailable { .. }))), "{full:?}");
+        assert!(
+            matches!(full, Err(Unprepared::Failed(Error::Unavailable { .. }))),
+            "{full:?}"
+        );
         for done in 1..=5 {
             release.send(()).unwrap();
             if done <= 3 {

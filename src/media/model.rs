@@ -114,9 +114,14 @@ pub fn is_name(text: &str) -> bool {
 #[must_use]
 pub fn names_in(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | '?' | '#' | ',' | '\\');
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | '?' | '#' | ',' | '\\')
+    };
     for (slash, _) in text.match_indices('/') {
-        let Some((name, rest)) = text.get(slash + 1..).and_then(|rest| rest.split_at_checked(32)) else {
+        let Some((name, rest)) = text
+            .get(slash + 1..)
+            .and_then(|rest| rest.split_at_checked(32))
+        else {
             continue;
         };
         let file = rest.strip_prefix('/').unwrap_or_default();
@@ -461,8 +466,19 @@ mod tests {
             assert_eq!(file_type(file), Some(kind), "{file}");
         }
         for other in [
-            "", "640", ".webp", "640.svg", "640.gif", "0640.webp", "123456.webp", "animation.jpg",
-            "original", "640.webp.exe", "../640.webp", "6 0.webp", "640.WEBP",
+            "",
+            "640",
+            ".webp",
+            "640.svg",
+            "640.gif",
+            "0640.webp",
+            "123456.webp",
+            "animation.jpg",
+            "original",
+            "640.webp.exe",
+            "../640.webp",
+            "6 0.webp",
+            "640.WEBP",
         ] {
             assert_eq!(file_type(other), None, "{other}");
         }

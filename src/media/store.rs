@@ -264,9 +264,7 @@ pub fn of_ids(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Media>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let some = media::table
-        .filter(id_in(media::id, ids))
-        .select(COLUMNS);
+    let some = media::table.filter(id_in(media::id, ids)).select(COLUMNS);
     let rows: Vec<Row> = each!(conn, c => some.load(c))?;
     rows.into_iter().map(Row::into_media).collect()
 }

@@ -77,7 +77,10 @@ pub fn put(tx: &mut Tx<'_>, settings: &Settings) -> Result<()> {
     };
     // There is one site, so it needs no id to be told apart.
     let id = Id([0; 16]);
-    let logo = settings.logo.iter().map(|logo| (UsePlace::Logo, logo.url.as_str()));
+    let logo = settings
+        .logo
+        .iter()
+        .map(|logo| (UsePlace::Logo, logo.url.as_str()));
     let uses = Uses {
         cover: None,
         said: logo.collect(),

@@ -26,7 +26,9 @@ fn server_in(folder: &std::path::Path) -> Server {
 /// The token of an editor in this database.
 fn token_on(database: &Database) -> String {
     let email = "ada@example.org";
-    let create = ["user", "create", "--email", email, "--name", "Ada", "--role", "editor"];
+    let create = [
+        "user", "create", "--email", email, "--name", "Ada", "--role", "editor",
+    ];
     run(on(database, &create)).ok();
     let token = on(database, &["token", email, "--access-token-minutes", "600"]);
     run(token).ok().trim().to_owned()

@@ -8,10 +8,10 @@ use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imports, mails, media, media_uses, messages, meta,
-    preview_links,
-    published_counts, recovery_codes, redirects, refresh_tokens, review_notes, revision_losses,
-    revision_texts, revisions, schedules, security_events, sessions, site, tag_aliases, tags,
-    totp_secrets, user_links, users, webhook_deliveries, webhooks, working_copies,
+    preview_links, published_counts, recovery_codes, redirects, refresh_tokens, review_notes,
+    revision_losses, revision_texts, revisions, schedules, security_events, sessions, site,
+    tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
+    working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;

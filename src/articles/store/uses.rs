@@ -5,9 +5,9 @@ use crate::articles::new::NewArticle;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::id::Id;
+use crate::json;
 use crate::media::model::{MediaUser, UsePlace};
 use crate::media::store::{self as media, Uses};
-use crate::json;
 
 /// What a text with this cover uses, that says this: in its body, to search engines and in its custom fields, as JSON.
 pub(super) fn uses<'a>(

@@ -153,7 +153,10 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
 
 /// A picture may be the file of a medium, which then must not go.
 fn write_uses(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<()> {
-    let avatar = new.avatar.iter().map(|avatar| (UsePlace::Avatar, avatar.url.as_str()));
+    let avatar = new
+        .avatar
+        .iter()
+        .map(|avatar| (UsePlace::Avatar, avatar.url.as_str()));
     let uses = Uses {
         cover: None,
         said: avatar.collect(),

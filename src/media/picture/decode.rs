@@ -139,7 +139,11 @@ fn pixels(decoded: DynamicImage) -> Pixels {
         let image = decoded.into_rgba8();
         let (width, height) = image.dimensions();
         let bytes = image.into_raw();
-        let transparent = bytes.as_chunks::<4>().0.iter().any(|[.., alpha]| *alpha < 255);
+        let transparent = bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .any(|[.., alpha]| *alpha < 255);
         if transparent {
             return Pixels {
                 width,
@@ -188,7 +192,9 @@ fn ends(bytes: &[u8]) -> bool {
     // The segments before the data have lengths, and may hold whole pictures, with ends of their own (ITU-T T.81, B.1.1).
     let mut at = 2;
     loop {
-        let Some([MARKER, marker, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>().copied())
+        let Some([MARKER, marker, high, low]) = bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<4>().copied())
         else {
             return false;
         };

@@ -61,7 +61,9 @@ pub enum Unfit {
         why: String,
     },
     /// It has more pixels than are decoded here.
-    #[error("the picture has {width} x {height} pixels; at most {most} are taken, and no side longer than 65535")]
+    #[error(
+        "the picture has {width} x {height} pixels; at most {most} are taken, and no side longer than 65535"
+    )]
     TooManyPixels {
         /// As its header says.
         width: u32,
@@ -80,8 +82,15 @@ pub fn make(bytes: &[u8], recipe: &Recipe) -> Result<Made, Unfit> {
     let media_type = sniff::sniff(bytes)?;
     let picture = decode::decode(bytes, media_type, recipe.pixels)?;
     let animation = moving::animation(bytes, media_type)?.map(|(bytes, width, height)| {
-        let extension = if media_type == MediaType::Gif { "gif" } else { "webp" };
-        (variants::variant("animation", extension, (width, height), &bytes), bytes)
+        let extension = if media_type == MediaType::Gif {
+            "gif"
+        } else {
+            "webp"
+        };
+        (
+            variants::variant("animation", extension, (width, height), &bytes),
+            bytes,
+        )
     });
     let (width, height) = picture.size();
     let broken = |why: String| Unfit::Broken {

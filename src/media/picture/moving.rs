@@ -5,7 +5,10 @@ use crate::media::model::MediaType;
 
 /// What moves, with its size; `None` where nothing does. Comments, metadata, whatever stands behind the end and all else
 /// that no frame needs is left out.
-pub(super) fn animation(bytes: &[u8], kind: MediaType) -> Result<Option<(Vec<u8>, u32, u32)>, Unfit> {
+pub(super) fn animation(
+    bytes: &[u8],
+    kind: MediaType,
+) -> Result<Option<(Vec<u8>, u32, u32)>, Unfit> {
     let found = match kind {
         MediaType::Gif => gif(bytes),
         MediaType::Webp => webp(bytes),
@@ -66,7 +69,9 @@ fn gif(bytes: &[u8]) -> Option<Moving> {
                 let data = blocks(&mut rest)?;
                 // How often it repeats: an extension of Netscape's that all programs know.
                 let repeats = label == APPLICATION
-                    && [&b"\x0bNETSCAPE2.0"[..], b"\x0bANIMEXTS1.0"].iter().any(|name| data.starts_with(name))
+                    && [&b"\x0bNETSCAPE2.0"[..], b"\x0bANIMEXTS1.0"]
+                        .iter()
+                        .any(|name| data.starts_with(name))
                     && data.len() <= 32;
                 if label == CONTROL || repeats {
                     kept.extend_from_slice(&[EXTENSION, label]);

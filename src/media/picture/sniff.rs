@@ -15,8 +15,16 @@ const OTHERS: [(&[u8], usize, &str); 17] = [
     (b"PK\x03\x04", 0, "a ZIP archive, or a document made of one"),
     (b"ftypavif", 4, "an AVIF picture"),
     (b"ftypavis", 4, "an AVIF picture"),
-    (b"ftypheic", 4, "an HEIC picture, as phones make them; send it as JPEG"),
-    (b"ftypheix", 4, "an HEIC picture, as phones make them; send it as JPEG"),
+    (
+        b"ftypheic",
+        4,
+        "an HEIC picture, as phones make them; send it as JPEG",
+    ),
+    (
+        b"ftypheix",
+        4,
+        "an HEIC picture, as phones make them; send it as JPEG",
+    ),
     (b"ftypmif1", 4, "an HEIF picture; send it as JPEG"),
     (b"ftyp", 4, "a video"),
     (b"\x00\x00\x00\x0cJXL ", 0, "a JPEG XL picture"),
@@ -101,13 +109,19 @@ mod tests {
             (b"\x00\x00\x00\x20ftypavif", "AVIF"),
             (b"\x00\x00\x00\x20ftypheic", "HEIC"),
             (b"\x00\x00\x00\x20ftypisom", "video"),
-            (b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<SVG onload=\"x\">", "SVG"),
+            (
+                b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<SVG onload=\"x\">",
+                "SVG",
+            ),
             (b"  <!DOCTYPE html>", "HTML"),
             (b"RIFF\x00\x00\x00\x00WAVE", "no picture"),
             (b"just words", "no picture"),
         ] {
             let told_of = sniff(bytes).unwrap_err().to_string();
-            assert!(told_of.contains(told) && told_of.contains(ACCEPTED), "{told_of}");
+            assert!(
+                told_of.contains(told) && told_of.contains(ACCEPTED),
+                "{told_of}"
+            );
         }
     }
 }

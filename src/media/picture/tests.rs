@@ -18,7 +18,10 @@ const SECRET: &[u8] = b"SECRET-PLACE";
 /// Something like a photograph: soft shades, hard edges, and fine lines.
 fn photo(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
-        let (u, v) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
+        let (u, v) = (
+            f64::from(x) / f64::from(width),
+            f64::from(y) / f64::from(height),
+        );
         let soft = 0.5 + 0.5 * (u * 6.0 + v * 4.0).sin();
         let circle = (u - 0.5).hypot(v - 0.5);
         let hard = if circle < 0.3 { 0.8 } else { 0.2 };
@@ -26,9 +29,15 @@ fn photo(width: u32, height: u32) -> RgbImage {
         let channel = |a: f64, b: f64, c: f64| {
             let value = (soft * a + hard * b + fine * c) / (a + b + c) * 255.0;
             // Within 0 to 255 by its making.
-            format!("{:.0}", value.clamp(0.0, 255.0)).parse::<u8>().unwrap()
+            format!("{:.0}", value.clamp(0.0, 255.0))
+                .parse::<u8>()
+                .unwrap()
         };
-        Rgb([channel(3.0, 2.0, 1.0), channel(2.0, 3.0, 1.0), channel(4.0, 1.0, 0.5)])
+        Rgb([
+            channel(3.0, 2.0, 1.0),
+            channel(2.0, 3.0, 1.0),
+            channel(4.0, 1.0, 0.5),
+        ])
     })
 }
 
@@ -83,12 +92,18 @@ fn refused(bytes: &[u8]) -> String {
 }
 
 fn file<'m>(made: &'m Made, name: &str) -> &'m [u8] {
-    let found = made.variants.iter().find(|(variant, _)| variant.file == name);
+    let found = made
+        .variants
+        .iter()
+        .find(|(variant, _)| variant.file == name);
     &found.unwrap_or_else(|| panic!("no {name}")).1
 }
 
 fn names(made: &Made) -> Vec<&str> {
-    made.variants.iter().map(|(variant, _)| variant.file.as_str()).collect()
+    made.variants
+        .iter()
+        .map(|(variant, _)| variant.file.as_str())
+        .collect()
 }
 
 /// How near a picture is to another, in decibels: 30 is fair, 40 is hard to tell apart.
@@ -119,12 +134,25 @@ fn sharpness(image: &RgbImage) -> f64 {
 #[test]
 fn each_width_is_there_twice_and_none_is_larger_than_the_picture() {
     let made = made(&jpeg(&photo(1000, 750)));
-    assert_eq!((made.media_type, made.width, made.height), (MediaType::Jpeg, 1000, 750));
-    let expected = ["320.webp", "320.jpg", "640.webp", "640.jpg", "1000.webp", "1000.jpg"];
+    assert_eq!(
+        (made.media_type, made.width, made.height),
+        (MediaType::Jpeg, 1000, 750)
+    );
+    let expected = [
+        "320.webp",
+        "320.jpg",
+        "640.webp",
+        "640.jpg",
+        "1000.webp",
+        "1000.jpg",
+    ];
     assert_eq!(names(&made), expected);
     for (variant, bytes) in &made.variants {
         let image = image::load_from_memory(bytes).unwrap();
-        assert_eq!((image.width(), image.height()), (variant.width, variant.height));
+        assert_eq!(
+            (image.width(), image.height()),
+            (variant.width, variant.height)
+        );
         assert_eq!(u64::try_from(bytes.len()).unwrap(), variant.bytes);
     }
     assert_eq!(made.variants[2].0.height, 480);
@@ -135,7 +163,10 @@ fn each_width_is_there_twice_and_none_is_larger_than_the_picture() {
 #[test]
 fn variants_are_as_crisp_as_a_reference() {
     let original = photo(2400, 1600);
-    let made = made(&encoded(&DynamicImage::ImageRgb8(original.clone()), ImageFormat::Png));
+    let made = made(&encoded(
+        &DynamicImage::ImageRgb8(original.clone()),
+        ImageFormat::Png,
+    ));
     for width in [320, 640, 1280, 1920] {
         let reference = imageops::resize(&original, width, width * 2 / 3, FilterType::Lanczos3);
         let soft = imageops::resize(&original, width / 2, width / 3, FilterType::Lanczos3);
@@ -145,9 +176,18 @@ fn variants_are_as_crisp_as_a_reference() {
             let variant = image::load_from_memory(bytes).unwrap().into_rgb8();
             let near = likeness(&variant, &reference);
             let sharp = sharpness(&variant) / sharpness(&reference);
-            println!("{width}.{kind}: {near:.1} dB, {:.1} % of the sharpness", sharp * 100.0);
-            assert!(near > 30.0, "{width}.{kind} is {near:.1} dB from a reference");
-            assert!((0.9..1.1).contains(&sharp), "{width}.{kind} has {sharp} of the sharpness");
+            println!(
+                "{width}.{kind}: {near:.1} dB, {:.1} % of the sharpness",
+                sharp * 100.0
+            );
+            assert!(
+                near > 30.0,
+                "{width}.{kind} is {near:.1} dB from a reference"
+            );
+            assert!(
+                (0.9..1.1).contains(&sharp),
+                "{width}.{kind} has {sharp} of the sharpness"
+            );
             // What was once half as large is found out.
             assert!(likeness(&soft, &reference) < near, "{width}.{kind}");
         }
@@ -158,8 +198,16 @@ fn variants_are_as_crisp_as_a_reference() {
 fn nothing_but_the_pixels_comes_through() {
     let plain = jpeg(&photo(640, 480));
     let mut bytes = with_segment(&plain, 0xe1, &exif(6));
-    bytes = with_segment(&bytes, 0xfe, b"<html><script>alert('SECRET-PLACE')</script>");
-    bytes = with_segment(&bytes, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>SECRET-PLACE</x:xmpmeta>");
+    bytes = with_segment(
+        &bytes,
+        0xfe,
+        b"<html><script>alert('SECRET-PLACE')</script>",
+    );
+    bytes = with_segment(
+        &bytes,
+        0xe1,
+        b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>SECRET-PLACE</x:xmpmeta>",
+    );
     // A ZIP archive behind the end: a file of two kinds.
     bytes.extend(b"PK\x03\x04SECRET-PLACE");
     let made = made(&bytes);
@@ -216,35 +264,60 @@ fn pictures_are_turned_the_way_they_are_shown() {
 
 #[test]
 fn what_is_transparent_stays_so() {
-    let image = RgbaImage::from_fn(100, 100, |x, _| Rgba([200, 30, 30, if x < 50 { 0 } else { 255 }]));
+    let image = RgbaImage::from_fn(100, 100, |x, _| {
+        Rgba([200, 30, 30, if x < 50 { 0 } else { 255 }])
+    });
     let made = made(&encoded(&DynamicImage::ImageRgba8(image), ImageFormat::Png));
     assert_eq!(names(&made), ["100.webp", "100.png"]);
     for (variant, bytes) in &made.variants {
         let image = image::load_from_memory(bytes).unwrap().into_rgba8();
-        assert_eq!((image.get_pixel(10, 50)[3], image.get_pixel(90, 50)[3]), (0, 255), "{}", variant.file);
+        assert_eq!(
+            (image.get_pixel(10, 50)[3], image.get_pixel(90, 50)[3]),
+            (0, 255),
+            "{}",
+            variant.file
+        );
     }
     // An alpha channel that says nothing is none.
     let opaque = RgbaImage::from_pixel(10, 10, Rgba([1, 2, 3, 255]));
-    let opaque = self::made(&encoded(&DynamicImage::ImageRgba8(opaque), ImageFormat::Png));
+    let opaque = self::made(&encoded(
+        &DynamicImage::ImageRgba8(opaque),
+        ImageFormat::Png,
+    ));
     assert_eq!(names(&opaque), ["10.webp", "10.jpg"]);
 }
 
 #[test]
 fn unusual_pictures_are_taken() {
     let one = DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, Rgb([9, 9, 9])));
-    assert_eq!(names(&made(&encoded(&one, ImageFormat::Png))), ["1.webp", "1.jpg"]);
+    assert_eq!(
+        names(&made(&encoded(&one, ImageFormat::Png))),
+        ["1.webp", "1.jpg"]
+    );
     let deep: ImageBuffer<Rgb<u16>, _> = ImageBuffer::from_pixel(20, 10, Rgb([65_535, 0, 32_768]));
     let deep = made(&encoded(&DynamicImage::ImageRgb16(deep), ImageFormat::Png));
-    let pixel = *image::load_from_memory(file(&deep, "20.jpg")).unwrap().into_rgb8().get_pixel(5, 5);
+    let pixel = *image::load_from_memory(file(&deep, "20.jpg"))
+        .unwrap()
+        .into_rgb8()
+        .get_pixel(5, 5);
     assert!(pixel.0[0] > 245 && pixel.0[1] < 10, "{pixel:?}");
     let grey: ImageBuffer<Luma<u8>, _> = ImageBuffer::from_pixel(20, 10, Luma([77]));
     made(&encoded(&DynamicImage::ImageLuma8(grey), ImageFormat::Jpeg));
-    let webp = made(&encoded(&DynamicImage::ImageRgb8(photo(40, 30)), ImageFormat::WebP));
+    let webp = made(&encoded(
+        &DynamicImage::ImageRgb8(photo(40, 30)),
+        ImageFormat::WebP,
+    ));
     assert_eq!(webp.media_type, MediaType::Webp);
     // Wide as a banner, and high as a list: no side becomes nothing.
     let wide = DynamicImage::ImageRgb8(RgbImage::new(20_000, 3));
-    assert_eq!(made(&encoded(&wide, ImageFormat::Png)).variants[0].0.height, 1);
-    let high = made(&encoded(&DynamicImage::ImageRgb8(RgbImage::new(3, 20_000)), ImageFormat::Png));
+    assert_eq!(
+        made(&encoded(&wide, ImageFormat::Png)).variants[0].0.height,
+        1
+    );
+    let high = made(&encoded(
+        &DynamicImage::ImageRgb8(RgbImage::new(3, 20_000)),
+        ImageFormat::Png,
+    ));
     assert_eq!(names(&high), ["3.jpg"], "no WebP is that high");
 }
 
@@ -266,7 +339,8 @@ fn a_picture_of_four_inks_is_taken() {
     for id in 1..=4 {
         four.extend([id, 0x11, 0]);
     }
-    let tables_from = start + 2 + usize::from(u16::from_be_bytes([bytes[start + 2], bytes[start + 3]]));
+    let tables_from =
+        start + 2 + usize::from(u16::from_be_bytes([bytes[start + 2], bytes[start + 3]]));
     four.extend(&bytes[tables_from..scan]);
     four.extend([0xff, 0xda, 0, 6 + 8, 4]);
     for id in 1..=4 {
@@ -284,7 +358,9 @@ fn a_picture_of_four_inks_is_taken() {
         all.push(true);
     }
     for byte in all.chunks(8) {
-        let byte = byte.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit));
+        let byte = byte
+            .iter()
+            .fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit));
         four.push(byte);
         if byte == 0xff {
             four.push(0);
@@ -293,7 +369,10 @@ fn a_picture_of_four_inks_is_taken() {
     four.extend([0xff, 0xd9]);
     let four = with_segment(&four, 0xee, b"Adobe\0\x64\0\0\0\0\0");
     let made = made(&four);
-    assert_eq!((made.width, made.height, made.media_type), (8, 8, MediaType::Jpeg));
+    assert_eq!(
+        (made.width, made.height, made.media_type),
+        (8, 8, MediaType::Jpeg)
+    );
 }
 
 fn moving(frames: u8, comment: bool) -> Vec<u8> {
@@ -304,7 +383,9 @@ fn moving(frames: u8, comment: bool) -> Vec<u8> {
         for number in 0..frames {
             let image = RgbaImage::from_pixel(60, 40, Rgba([number * 40, 10, 10, 255]));
             let delay = Delay::from_numer_denom_ms(100, 1);
-            encoder.encode_frame(Frame::from_parts(image, 0, 0, delay)).unwrap();
+            encoder
+                .encode_frame(Frame::from_parts(image, 0, 0, delay))
+                .unwrap();
         }
     }
     if comment {
@@ -351,7 +432,10 @@ fn moving_webp() -> Vec<u8> {
     };
     let mut body = b"WEBP".to_vec();
     // Animation, EXIF and XMP; 16 by 8.
-    body.extend(chunk(b"VP8X", &[0x02 | 0x08 | 0x04, 0, 0, 0, 15, 0, 0, 7, 0, 0]));
+    body.extend(chunk(
+        b"VP8X",
+        &[0x02 | 0x08 | 0x04, 0, 0, 0, 15, 0, 0, 7, 0, 0],
+    ));
     body.extend(chunk(b"ANIM", &[0; 6]));
     for red in [10, 200] {
         let mut data = vec![0, 0, 0, 0, 0, 0, 15, 0, 0, 7, 0, 0, 100, 0, 0, 0];
@@ -400,9 +484,15 @@ fn colours_of_a_profile_become_those_of_the_web() {
     };
     let (wide, plain) = (shown(&bytes), shown(&jpeg(&red)));
     assert!(plain[0].abs_diff(200) < 4, "{plain:?}");
-    assert!(wide[0] > plain[0] + 8 && wide[1] < plain[1], "{wide:?} {plain:?}");
+    assert!(
+        wide[0] > plain[0] + 8 && wide[1] < plain[1],
+        "{wide:?} {plain:?}"
+    );
     let broken = with_segment(&jpeg(&red), 0xe2, b"ICC_PROFILE\0\x01\x01no profile at all");
-    assert!(shown(&broken)[0].abs_diff(200) < 4, "one that cannot be read says nothing");
+    assert!(
+        shown(&broken)[0].abs_diff(200) < 4,
+        "one that cannot be read says nothing"
+    );
 }
 
 #[test]
@@ -428,7 +518,10 @@ fn what_breaks_off_is_refused() {
 fn what_is_none_is_refused_by_its_name() {
     for (bytes, told) in [
         (&b""[..], "empty"),
-        (b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>", "SVG"),
+        (
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>",
+            "SVG",
+        ),
         (b"PK\x03\x04rest", "ZIP"),
         (b"\xff\xd8\xff\xe0not a picture", "cannot be read"),
         (b"\x89PNG\r\n\x1a\n", "cannot be read"),
@@ -463,7 +556,10 @@ fn how_large_a_picture_is_its_header_says_before_it_is_decoded() {
         (2_000_000_000, 2_000_000_000),
     ] {
         let told = refused(&png_of(width, height));
-        assert!(told.contains(&format!("{width} x {height} pixels")), "{told}");
+        assert!(
+            told.contains(&format!("{width} x {height} pixels")),
+            "{told}"
+        );
     }
     // One that keeps the bound is decoded, and found to have nothing in it.
     assert!(refused(&png_of(8_000, 5_000)).contains("cannot be read"));

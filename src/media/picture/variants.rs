@@ -61,7 +61,12 @@ pub(super) fn all(picture: &Picture, widths: &[u32]) -> Result<Variants, String>
 }
 
 /// A file of a medium.
-pub(super) fn variant(stem: &str, extension: &str, (width, height): (u32, u32), bytes: &[u8]) -> Variant {
+pub(super) fn variant(
+    stem: &str,
+    extension: &str,
+    (width, height): (u32, u32),
+    bytes: &[u8],
+) -> Variant {
     Variant {
         file: format!("{stem}.{extension}"),
         width,
@@ -72,7 +77,11 @@ pub(super) fn variant(stem: &str, extension: &str, (width, height): (u32, u32), 
 
 /// The widths that a picture of this width gets, the smallest first.
 fn targets(width: u32, widths: &[u32]) -> Vec<u32> {
-    let mut targets: Vec<u32> = widths.iter().copied().filter(|target| *target < width).collect();
+    let mut targets: Vec<u32> = widths
+        .iter()
+        .copied()
+        .filter(|target| *target < width)
+        .collect();
     if targets.len() < widths.len() {
         // The next larger one would be drawn from nothing.
         targets.push(width);
@@ -125,8 +134,15 @@ fn resized(from: &Pixels, width: u32, height: u32) -> Result<Cow<'_, [u8]>, Stri
 }
 
 /// In the colours of the web (IEC 61966-2-1, sRGB). What its profile cannot do stays as it is.
-fn recoloured<'p>(bytes: Cow<'p, [u8]>, (profile, transparent): (&ColorProfile, bool)) -> Cow<'p, [u8]> {
-    let layout = if transparent { Layout::Rgba } else { Layout::Rgb };
+fn recoloured<'p>(
+    bytes: Cow<'p, [u8]>,
+    (profile, transparent): (&ColorProfile, bool),
+) -> Cow<'p, [u8]> {
+    let layout = if transparent {
+        Layout::Rgba
+    } else {
+        Layout::Rgb
+    };
     let web = ColorProfile::new_srgb();
     let mut target = vec![0; bytes.len()];
     let transform =
@@ -138,7 +154,11 @@ fn recoloured<'p>(bytes: Cow<'p, [u8]>, (profile, transparent): (&ColorProfile, 
 }
 
 /// Turned the way it is shown.
-fn turned(bytes: Cow<'_, [u8]>, (width, height): (u32, u32), picture: &Picture) -> Result<Pixels, String> {
+fn turned(
+    bytes: Cow<'_, [u8]>,
+    (width, height): (u32, u32),
+    picture: &Picture,
+) -> Result<Pixels, String> {
     let wrong = || "it has other pixels than its size says".to_owned();
     let transparent = picture.pixels.transparent;
     let bytes = bytes.into_owned();

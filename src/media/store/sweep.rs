@@ -72,9 +72,7 @@ pub async fn sweep_files(db: &Db, files: &Files) -> Result<usize> {
         some.sort_unstable();
         some.dedup();
         let asked = some.clone();
-        let known = db
-            .read(move |conn| known_names(conn, &asked))
-            .await?;
+        let known = db.read(move |conn| known_names(conn, &asked)).await?;
         for name in some.iter().filter(|name| !known.contains(name)) {
             files.remove(name).await?;
             swept += 1;

@@ -106,7 +106,11 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<Media> {
     if !used_by.is_empty() {
         // Who may write media only is not told how drafts are called.
         let reads = tx.actor().authorise(Action::Read).is_ok();
-        let mut told: Vec<String> = used_by.iter().take(NAMED).map(|use_| use_.told(reads)).collect();
+        let mut told: Vec<String> = used_by
+            .iter()
+            .take(NAMED)
+            .map(|use_| use_.told(reads))
+            .collect();
         let others = uses::count_uses(tx.conn(), id)?;
         let others = others - i64::try_from(told.len()).unwrap_or(others);
         if others > 0 {

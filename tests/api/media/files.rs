@@ -16,7 +16,11 @@ fn file<'m>(medium: &'m Value, name: &str) -> &'m str {
 }
 
 fn part(server: &Server, url: &str, range: &str) -> Answer {
-    server.client.request("GET", url).header("range", range).send()
+    server
+        .client
+        .request("GET", url)
+        .header("range", range)
+        .send()
 }
 
 #[test]
@@ -31,15 +35,30 @@ fn a_file_is_there_for_ever_and_is_nothing_but_a_picture() {
         let answer = server.get(url);
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("content-type"), kind);
-        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
-        assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
-        assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("sandbox"),
+            "{policy}"
+        );
+        assert_eq!(
+            answer.header("cross-origin-resource-policy"),
+            "cross-origin"
+        );
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
         let image = image::load_from_memory(&answer.body).unwrap();
         assert_eq!(format!("{}.", image.width()), name[..4]);
 
-        let known = server.client.request("GET", url).header("if-none-match", answer.etag());
+        let known = server
+            .client
+            .request("GET", url)
+            .header("if-none-match", answer.etag());
         let known = known.send();
         assert_eq!((known.status, known.etag()), (304, answer.etag()));
         let head = server.client.head(url);
@@ -74,13 +93,23 @@ fn a_file_can_be_had_in_parts() {
     }
     for ignored in ["bytes=0-1,4-5", "bytes=5-4", "lines=0-1", "nonsense"] {
         let answer = part(&server, url, ignored);
-        assert_eq!((answer.status, answer.body.len()), (200, length), "{ignored}");
+        assert_eq!(
+            (answer.status, answer.body.len()),
+            (200, length),
+            "{ignored}"
+        );
     }
     let beyond = part(&server, url, &format!("bytes={length}-"));
-    assert_eq!((beyond.status, beyond.code().as_str()), (416, "range-not-satisfiable"));
+    assert_eq!(
+        (beyond.status, beyond.code().as_str()),
+        (416, "range-not-satisfiable")
+    );
     assert_eq!(beyond.header("content-range"), format!("bytes */{length}"));
     let of = |tag: &str| {
-        let request = server.client.request("GET", url).header("range", "bytes=0-1");
+        let request = server
+            .client
+            .request("GET", url)
+            .header("range", "bytes=0-1");
         request.header("if-range", tag).send().status
     };
     assert_eq!((of(whole.etag()), of("\"another\"")), (206, 200));
@@ -108,22 +137,38 @@ fn nothing_else_is_there() {
         format!("/media/..%2f{name}/30.webp"),
     ] {
         let answer = server.get(&path);
-        assert_eq!((answer.status, answer.code().as_str()), (404, "not-found"), "{path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (404, "not-found"),
+            "{path}"
+        );
     }
     for path in ["/media", "/media/", base, &format!("{base}/")] {
         assert_eq!(server.get(path).status, 404, "{path}");
     }
     assert_eq!(server.get(&format!("{url}?w=3")).faults(), ["w unknown"]);
     assert_eq!(server.get(MEDIA).status, 401);
-    let refused = server.client.request("GET", url).header("accept", "text/html").send();
+    let refused = server
+        .client
+        .request("GET", url)
+        .header("accept", "text/html")
+        .send();
     assert_eq!(refused.status, 406);
 }
 
 #[test]
 fn addresses_begin_where_the_server_is_set_up_to_be() {
     for (media_url, public_url, begins) in [
-        (Some("https://cdn.example.org/m"), None, "https://cdn.example.org/m/"),
-        (None, Some("https://api.example.org"), "https://api.example.org/media/"),
+        (
+            Some("https://cdn.example.org/m"),
+            None,
+            "https://cdn.example.org/m/",
+        ),
+        (
+            None,
+            Some("https://api.example.org"),
+            "https://api.example.org/media/",
+        ),
         (None, None, "/media/"),
     ] {
         let setup = Server::setup().app(|setup| {

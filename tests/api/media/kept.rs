@@ -40,7 +40,9 @@ pub(super) fn files_in(folder: &Path) -> Vec<String> {
 }
 
 fn wait_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     runtime.unwrap().block_on(future)
 }
 
@@ -97,9 +99,16 @@ fn what_nothing_uses_is_swept_on_request() {
     assert_eq!(editor.order(&sweep).ok(), nothing);
     let all = editor.post(&sweep, &json!({"older_than_days": 0})).ok();
     assert_eq!(all["removed"], json!([new["id"]]));
-    assert_eq!(files_in(folder.path()).len(), 3, "those of the one that is used");
+    assert_eq!(
+        files_in(folder.path()).len(),
+        3,
+        "those of the one that is used"
+    );
     let refused = editor.post(&sweep, &json!({"older_than_days": -1, "older": 3}));
-    assert_eq!(refused.faults(), ["/older_than_days too_small", "/older unknown"]);
+    assert_eq!(
+        refused.faults(),
+        ["/older_than_days too_small", "/older unknown"]
+    );
 }
 
 #[test]
@@ -112,7 +121,10 @@ fn files_without_a_row_are_swept_after_a_day() {
     let library = Library::new(files.clone(), Settings::default());
     // As if the server had been killed between the files and the row.
     wait_on(async {
-        let prepared = library.prepare(png(20, 10), About::default()).await.unwrap();
+        let prepared = library
+            .prepare(png(20, 10), About::default())
+            .await
+            .unwrap();
         library.keep(&prepared).await.unwrap();
     });
     assert_eq!(files_in(folder.path()).len(), 6);
@@ -123,7 +135,10 @@ fn files_without_a_row_are_swept_after_a_day() {
     assert_eq!(swept(), 1);
     let name = name_of(&medium);
     let left = files_in(folder.path());
-    assert!(left.len() == 3 && left.iter().all(|file| file.contains(&name)), "{left:?}");
+    assert!(
+        left.len() == 3 && left.iter().all(|file| file.contains(&name)),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -138,11 +153,21 @@ fn a_picture_is_put_in_from_within_the_program() {
     let bytes = png(30, 20);
     let put = || {
         let (bytes, about) = (bytes.clone(), about.clone());
-        wait_on(store::ingest(server.db(), &library, Actor::System, bytes, about)).unwrap()
+        wait_on(store::ingest(
+            server.db(),
+            &library,
+            Actor::System,
+            bytes,
+            about,
+        ))
+        .unwrap()
     };
     let (first, again) = (put(), put());
     assert!(first.new && !again.new);
-    assert_eq!((first.media.alt.as_str(), first.media.owner), ("A cup", None));
+    assert_eq!(
+        (first.media.alt.as_str(), first.media.owner),
+        ("A cup", None)
+    );
     assert_eq!(first.media, again.media);
     let refused = wait_on(store::ingest(
         server.db(),
@@ -170,9 +195,14 @@ fn whenever_the_program_is_killed_no_row_lacks_its_files() {
             let http = reqwest::blocking::Client::new();
             loop {
                 let (kind, body) = form_of(&[("file", None, &png(600, 400))]);
-                let request = http.post(&url).bearer_auth(&key).header("content-type", kind);
+                let request = http
+                    .post(&url)
+                    .bearer_auth(&key)
+                    .header("content-type", kind);
                 // Until nobody answers any more.
-                let Ok(answer) = request.body(body).send() else { break };
+                let Ok(answer) = request.body(body).send() else {
+                    break;
+                };
                 assert_eq!(answer.status(), 201);
                 tell.send(()).unwrap();
             }
@@ -191,7 +221,11 @@ fn whenever_the_program_is_killed_no_row_lacks_its_files() {
         store::list(conn, &store::MediaFilter::default(), &page, false)
     });
     let all = all.unwrap().items;
-    assert!(all.len() >= answered, "{} rows, {answered} answers", all.len());
+    assert!(
+        all.len() >= answered,
+        "{} rows, {answered} answers",
+        all.len()
+    );
     for media in all {
         let there = |file: &str| Path::new(place).join(file).metadata().map(|it| it.len());
         assert!(there(&format!("originals/{}", media.name)).is_ok_and(|length| length > 0));

@@ -33,7 +33,9 @@ impl ObjectStore {
         let output = process.stdout.take().unwrap();
         BufReader::new(output).read_line(&mut line).unwrap();
         let port: u16 = line.trim().parse().unwrap_or_else(|_no_port| {
-            panic!("the object store of the tests does not start; get it with: tests/tools/s3 install")
+            panic!(
+                "the object store of the tests does not start; get it with: tests/tools/s3 install"
+            )
         });
         Self {
             process,
@@ -74,28 +76,55 @@ fn media_are_kept_in_a_bucket_as_in_a_folder() {
     let medium = editor.upload(&png(400, 300)).created();
     let url = medium["url"].as_str().unwrap();
     let whole = server.get(url);
-    assert_eq!((whole.status, whole.header("content-type")), (200, "image/jpeg"));
+    assert_eq!(
+        (whole.status, whole.header("content-type")),
+        (200, "image/jpeg")
+    );
     assert!(image::load_from_memory(&whole.body).is_ok());
-    let part = server.client.request("GET", url).header("range", "bytes=10-19").send();
+    let part = server
+        .client
+        .request("GET", url)
+        .header("range", "bytes=10-19")
+        .send();
     assert_eq!((part.status, &part.body[..]), (206, &whole.body[10..20]));
-    assert_eq!(server.client.head(url).header("content-length"), whole.body.len().to_string());
+    assert_eq!(
+        server.client.head(url).header("content-length"),
+        whole.body.len().to_string()
+    );
     let other = url.replace("400.jpg", "401.jpg");
     assert_eq!(server.get(&other).status, 404);
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let name = url.split('/').nth(2).unwrap();
     let original = runtime.block_on(files.read_original(name)).unwrap();
     assert_eq!(original.map(|found| found.length), medium["bytes"].as_u64());
     // What nobody has a row of goes, and what somebody has stays.
-    runtime.block_on(files.keep_original(&"f".repeat(32), vec![1].into())).unwrap();
-    server.clock.advance(std::time::Duration::from_secs(366 * 24 * 60 * 60));
-    assert_eq!(runtime.block_on(store::sweep_files(server.db(), &files)).unwrap(), 1);
+    runtime
+        .block_on(files.keep_original(&"f".repeat(32), vec![1].into()))
+        .unwrap();
+    server
+        .clock
+        .advance(std::time::Duration::from_secs(366 * 24 * 60 * 60));
+    assert_eq!(
+        runtime
+            .block_on(store::sweep_files(server.db(), &files))
+            .unwrap(),
+        1
+    );
     assert_eq!(server.get(url).status, 200);
     let editor = server.sign_in(Role::Editor);
     let etag = editor.get(&path_of(&medium)).etag().to_owned();
     assert_eq!(editor.delete(&path_of(&medium), &etag).status, 204);
     assert_eq!(server.get(url).status, 404);
-    assert!(runtime.block_on(files.read_original(name)).unwrap().is_none());
+    assert!(
+        runtime
+            .block_on(files.read_original(name))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -104,7 +133,10 @@ fn a_store_that_refuses_or_is_away_leaves_no_row() {
     let (server, _) = server_on(&objects.bucket("somebody else"));
     let editor = server.sign_in(Role::Editor);
     let refused = editor.upload(&png(40, 30));
-    assert_eq!((refused.status, refused.code().as_str()), (503, "unavailable"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "unavailable")
+    );
     assert!(!refused.header("retry-after").is_empty());
     assert_eq!(editor.get(MEDIA).ok()["items"], serde_json::json!([]));
     let name = "0".repeat(32);
@@ -133,11 +165,21 @@ fn the_program_is_told_of_a_bucket_and_tells_nobody_the_secret() {
     let server = Serving::over(&database, &flags);
     let client = server.client.with_token(&key);
     let medium = client.upload(&png(100, 50)).created();
-    assert_eq!(super::files_of(&medium), ["16.webp", "16.jpg", "40.webp", "40.jpg"]);
+    assert_eq!(
+        super::files_of(&medium),
+        ["16.webp", "16.jpg", "40.webp", "40.jpg"]
+    );
     assert_eq!(server.get(medium["url"].as_str().unwrap()).status, 200);
     let said = server.stop();
-    assert!(!said.errors.contains("a secret of the tests"), "{}", said.errors);
-    let half = crate::cli::program::on(&database, &["serve", "--media-store", "s3://x", "--media-s3-key-id", "k"]);
+    assert!(
+        !said.errors.contains("a secret of the tests"),
+        "{}",
+        said.errors
+    );
+    let half = crate::cli::program::on(
+        &database,
+        &["serve", "--media-store", "s3://x", "--media-s3-key-id", "k"],
+    );
     let refused = crate::cli::program::run(half).refused();
     assert!(refused.contains("--media-s3-secret"), "{refused}");
 }

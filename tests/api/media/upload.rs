@@ -36,13 +36,25 @@ fn a_picture_is_put_in_with_what_is_said_of_it() {
     // By its bytes, whatever its name.
     assert_eq!(medium["type"], "image/jpeg");
     assert_eq!(medium["file_name"], "cup.png");
-    assert_eq!((&medium["width"], &medium["height"]), (&json!(700), &json!(400)));
+    assert_eq!(
+        (&medium["width"], &medium["height"]),
+        (&json!(700), &json!(400))
+    );
     assert_eq!(medium["bytes"], jpeg.len());
     assert_eq!(medium["alt"], "A cup of tea");
-    assert_eq!((&medium["title"], &medium["credit"]), (&Value::Null, &json!("Ada")));
+    assert_eq!(
+        (&medium["title"], &medium["credit"]),
+        (&Value::Null, &json!("Ada"))
+    );
     assert_eq!(medium["focal_point"], json!({"x": 0.25, "y": 0.5}));
-    assert!(medium["blurhash"].as_str().is_some_and(|hash| hash.len() > 20));
-    let expected = ["320.webp", "320.jpg", "640.webp", "640.jpg", "700.webp", "700.jpg"];
+    assert!(
+        medium["blurhash"]
+            .as_str()
+            .is_some_and(|hash| hash.len() > 20)
+    );
+    let expected = [
+        "320.webp", "320.jpg", "640.webp", "640.jpg", "700.webp", "700.jpg",
+    ];
     assert_eq!(files_of(&medium), expected);
     assert!(medium["url"].as_str().unwrap().ends_with("/700.jpg"));
 
@@ -55,8 +67,14 @@ fn a_picture_is_put_in_with_what_is_said_of_it() {
     }
     assert_eq!(shown, medium);
     let list = author.get(&format!("{MEDIA}?count=true")).ok();
-    assert_eq!((&list["items"], &list["page"]["total"]), (&json!([medium]), &json!(1)));
-    let log = server.sign_in(Role::Admin).get("/v1/admin/audit?resource=media").ok();
+    assert_eq!(
+        (&list["items"], &list["page"]["total"]),
+        (&json!([medium]), &json!(1))
+    );
+    let log = server
+        .sign_in(Role::Admin)
+        .get("/v1/admin/audit?resource=media")
+        .ok();
     assert_eq!(log["items"][0]["action"], "created");
 }
 
@@ -91,7 +109,10 @@ fn a_repeated_key_is_answered_as_before_and_a_rehearsal_leaves_nothing() {
     let first = keyed(&bytes);
     assert_eq!(keyed(&bytes).created(), first.created());
     let other = keyed(&png(30, 30));
-    assert_eq!((other.status, other.code().as_str()), (422, "idempotency-key-reused"));
+    assert_eq!(
+        (other.status, other.code().as_str()),
+        (422, "idempotency-key-reused")
+    );
 }
 
 #[test]
@@ -116,14 +137,23 @@ fn what_is_no_picture_is_refused_with_what_it_seems_to_be() {
         (b"words", "no picture"),
     ] {
         let refused = editor.upload(bytes);
-        assert_eq!((refused.status, refused.code().as_str()), (415, "unsupported-media-type"));
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (415, "unsupported-media-type")
+        );
         assert_eq!(refused.faults(), ["/file not_allowed"]);
         let detail = refused.problem()["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains(told) && detail.contains("JPEG, PNG, GIF and WebP"), "{detail}");
+        assert!(
+            detail.contains(told) && detail.contains("JPEG, PNG, GIF and WebP"),
+            "{detail}"
+        );
     }
     let whole = png(200, 200);
     let broken = editor.upload(&whole[..whole.len() / 2]);
-    assert_eq!((broken.status, broken.faults()), (422, vec!["/file malformed".to_owned()]));
+    assert_eq!(
+        (broken.status, broken.faults()),
+        (422, vec!["/file malformed".to_owned()])
+    );
     assert_eq!(editor.get(MEDIA).ok()["items"], json!([]));
 }
 
@@ -156,18 +186,26 @@ fn all_the_faults_of_a_form_are_told_at_once() {
     assert_eq!(faults, expected);
     let text = refused.text();
     assert!(text.contains("did you mean `file`"), "{text}");
-    let twice = send(&editor, &[("file", None, &png(5, 5)), ("file", None, &png(5, 5))]);
+    let twice = send(
+        &editor,
+        &[("file", None, &png(5, 5)), ("file", None, &png(5, 5))],
+    );
     assert_eq!(twice.faults(), ["/file repeated"]);
 }
 
 #[test]
 fn a_form_has_bounds() {
-    let server = Server::setup().http(|http| http.limits.upload = 50_000).start();
+    let server = Server::setup()
+        .http(|http| http.limits.upload = 50_000)
+        .start();
     let editor = server.sign_in(Role::Editor);
     let mut padded = png(5, 5);
     padded.resize(50_001, 0);
     let refused = editor.upload(&padded);
-    assert_eq!((refused.status, refused.code().as_str()), (413, "content-too-large"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (413, "content-too-large")
+    );
     padded.pop();
     editor.upload(&padded).created();
     // Without a length, in pieces, and without an end.
@@ -185,9 +223,13 @@ fn a_form_has_bounds() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    let many: Vec<(&str, Option<&str>, &[u8])> = (0..21).map(|_| ("alt", None, &b"x"[..])).collect();
+    let many: Vec<(&str, Option<&str>, &[u8])> =
+        (0..21).map(|_| ("alt", None, &b"x"[..])).collect();
     let refused = send(&editor, &many);
-    assert_eq!((refused.status, refused.code().as_str()), (413, "content-too-large"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (413, "content-too-large")
+    );
 }
 
 #[test]
@@ -199,18 +241,33 @@ fn what_is_no_form_is_refused() {
         request.body(body).send()
     };
     let refused = sent("image/png", b"x");
-    assert_eq!((refused.status, refused.code().as_str()), (415, "unsupported-media-type"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (415, "unsupported-media-type")
+    );
     assert_eq!(editor.order(MEDIA).status, 415);
     for (kind, body) in [
         ("multipart/form-data", &b"x"[..]),
         ("multipart/form-data; boundary=b", b"no parts at all"),
-        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nbroken off"),
-        ("multipart/form-data; boundary=b", b"--b\r\nNo-Name: x\r\n\r\nx\r\n--b--\r\n"),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nbroken off",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\nNo-Name: x\r\n\r\nx\r\n--b--\r\n",
+        ),
     ] {
         let refused = sent(kind, body);
-        assert_eq!((refused.status, refused.code().as_str()), (400, "bad-request"), "{body:?}");
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "bad-request"),
+            "{body:?}"
+        );
     }
-    let packed = editor.request("POST", MEDIA).header("content-encoding", "gzip");
+    let packed = editor
+        .request("POST", MEDIA)
+        .header("content-encoding", "gzip");
     let packed = packed.form(&[("file", None, &png(5, 5))]).send();
     assert_eq!(packed.status, 415);
 }
@@ -223,9 +280,15 @@ fn a_picture_with_too_many_pixels_is_refused_by_its_header() {
     let server = Server::setup().app(|setup| setup.library = library).start();
     let editor = server.sign_in(Role::Editor);
     let refused = editor.upload(&png(101, 100));
-    assert_eq!((refused.status, refused.faults()), (422, vec!["/file too_large".to_owned()]));
+    assert_eq!(
+        (refused.status, refused.faults()),
+        (422, vec!["/file too_large".to_owned()])
+    );
     let detail = refused.problem()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("101 x 100 pixels; at most 10000"), "{detail}");
+    assert!(
+        detail.contains("101 x 100 pixels; at most 10000"),
+        "{detail}"
+    );
     editor.upload(&png(100, 100)).created();
 }
 
@@ -234,9 +297,23 @@ fn the_list_is_narrowed() {
     let server = Server::start();
     let (ada, bob) = (server.sign_in(Role::Author), server.sign_in(Role::Author));
     let jpeg = encoded(&picture(20, 20), ImageFormat::Jpeg);
-    let cup = send(&ada, &[("file", Some("cup.jpg"), &jpeg), ("alt", None, b"100 % tea")]).created();
+    let cup = send(
+        &ada,
+        &[
+            ("file", Some("cup.jpg"), &jpeg),
+            ("alt", None, b"100 % tea"),
+        ],
+    )
+    .created();
     server.clock.advance(std::time::Duration::from_secs(1));
-    let door = send(&bob, &[("file", Some("door.png"), &png(9, 9)), ("title", None, b"The Door")]).created();
+    let door = send(
+        &bob,
+        &[
+            ("file", Some("door.png"), &png(9, 9)),
+            ("title", None, b"The Door"),
+        ],
+    )
+    .created();
     let used = json!({"title": "One", "cover": {"media_id": door["id"]}});
     bob.post("/v1/admin/articles", &used).created();
     let found = |query: &str| {
@@ -260,7 +337,10 @@ fn the_list_is_narrowed() {
         assert_eq!(found(&query), [id.clone()], "{query}");
     }
     let first = ada.get(&format!("{MEDIA}?limit=1"));
-    assert_eq!(ada.get(&first.link("next").unwrap()).ok()["items"][0]["id"], cup_id);
+    assert_eq!(
+        ada.get(&first.link("next").unwrap()).ok()["items"][0]["id"],
+        cup_id
+    );
     let refused = ada.get(&format!("{MEDIA}?type=image/svg%2Bxml&unused=maybe"));
     assert_eq!(refused.faults(), ["type not_allowed", "unused malformed"]);
 }
