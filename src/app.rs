@@ -30,6 +30,7 @@ use crate::messages::inbox::{self, Inbox};
 use crate::outbound;
 use crate::search::{self, Search};
 use crate::webhooks::deliver::Deliveries;
+use crate::work::{self, Work};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
 /// the look takes.
@@ -81,6 +82,8 @@ pub struct Setup {
     pub mail: Option<post::Settings>,
     /// Where the server connects to when users name an address.
     pub outbound: outbound::Settings,
+    /// Jobs.
+    pub work: work::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -137,6 +140,7 @@ impl Setup {
             inbox: inbox::Settings::default(),
             mail: None,
             outbound: outbound::Settings::default(),
+            work: work::Settings::default(),
         }
     }
 }
@@ -195,6 +199,8 @@ pub struct App {
     pub mail: Mail,
     /// What is sent to webhooks.
     pub webhooks: Deliveries,
+    /// Who does the jobs of this process.
+    pub work: Work,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -228,6 +234,7 @@ impl App {
             inbox,
             mail,
             outbound,
+            work,
         } = setup;
         let media_url = media_url
             .unwrap_or_else(|| format!("{}/media", public_url.as_deref().unwrap_or_default()));
@@ -263,6 +270,7 @@ impl App {
                 db.change(),
             ),
             webhooks: Deliveries::new(outbound, secret.key(Purpose::Webhook)),
+            work: Work::new(work),
             db,
             rules,
             fallbacks,

@@ -6,6 +6,8 @@ use crate::articles::cover::{Cover, CoverMedia};
 use crate::articles::model::{
     ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State,
 };
+use crate::articles::new::MAX_ITEMS;
+use crate::articles::restored::Restored;
 use crate::error::{Fault, FaultCode};
 use crate::json::Fields;
 
@@ -17,6 +19,26 @@ const PLACEHOLDER: &str = "untitled";
 /// finding further faults and nothing else. `None` is something that is no object at all.
 pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
     article_with(value, faults, |_fields| {})
+}
+
+/// Reads an article as an export writes it, or anybody who leaves out what only an export says. Faults as
+/// [`article`] tells them.
+pub fn exported(value: &Value, faults: &mut Vec<Fault>) -> Option<(ArticleInput, Restored)> {
+    let mut restored = Restored::default();
+    let mut copied = Vec::new();
+    let article = article_with(value, faults, |fields| {
+        restored = Restored::read(fields, &mut copied);
+    });
+    faults.extend(copied.into_iter().map(|fault| fault.below("/working_copy")));
+    let mut article = article?;
+    // More than a writer may send, where it has had more slugs than that.
+    if restored.is_export() && article.aliases.len() > MAX_ITEMS {
+        let locale = article.locale.clone().unwrap_or_default();
+        let more = article.aliases.split_off(MAX_ITEMS);
+        let more = more.into_iter().map(|slug| (locale.clone(), slug));
+        restored.aliases_in.extend(more);
+    }
+    Some((article, restored))
 }
 
 /// Reads an article, and by `more` what else a door takes beside it.
@@ -231,6 +253,52 @@ mod tests {
         ];
         assert_eq!(faults, expected);
         assert_eq!(article.unwrap().body.unwrap().text, "a");
+    }
+
+    #[test]
+    fn reads_what_an_export_says_beside() {
+        let many: Vec<String> = (0..102).map(|n| format!("a{n}")).collect();
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tee", "locale": "de", "source": "markdown:blog", "aliases": many, "aliases_in": {"en": ["tea"]},
+            "created_at": "2026-11-22T10:00:00Z", "unpublish_at": "2027-11-22T10:00:00Z", "working_copy": {"title": "Chai"},
+        });
+        let (article, restored) = exported(&line, &mut faults).unwrap();
+        assert_eq!((faults.len(), article.aliases.len()), (0, MAX_ITEMS));
+        assert_eq!(restored.source, Some(Some("markdown:blog".to_owned())));
+        let aliases: Vec<(&str, &str)> = restored
+            .aliases_in
+            .iter()
+            .map(|(locale, slug)| (locale.as_str(), slug.as_str()))
+            .collect();
+        assert_eq!(aliases, [("en", "tea"), ("de", "a100"), ("de", "a101")]);
+        let copy = restored.working_copy.as_deref();
+        assert_eq!(copy, Some(&ArticleInput::new("Chai")));
+        assert!(restored.created_at.is_some() && restored.unpublish_at.is_some());
+
+        let (_, nothing) = exported(&json!({"title": "Tea"}), &mut faults).unwrap();
+        assert_eq!((faults.len(), nothing), (0, Restored::default()));
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_what_an_export_says() {
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tea", "source": 1, "aliases_in": {"en": "tea"}, "created_at": "then", "working_copy": {"titel": 1, "slug": 2},
+        });
+        assert!(exported(&line, &mut faults).is_some());
+        let told = faults
+            .into_iter()
+            .map(|fault| format!("{} {:?}", fault.pointer.unwrap(), fault.code));
+        let expected = [
+            "/source WrongType",
+            "/aliases_in Malformed",
+            "/created_at Malformed",
+            "/working_copy/title Missing",
+            "/working_copy/slug WrongType",
+            "/working_copy/titel Unknown",
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 
     #[test]

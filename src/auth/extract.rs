@@ -94,6 +94,8 @@ permissions! {
         ];
         any.iter().any(|granted| granted(grants))
     },
+    /// Bring content in from a file.
+    Import => |grants| grants.may(Action::Import),
     /// Run the accounts, the API keys and the audit.
     Administer => |grants| grants.may(Action::Administer),
 }

@@ -102,6 +102,9 @@ pub enum Suspicion {
     PasswordWrong,
     /// A wrong code, or one that was used before, after the right password.
     CodeWrong,
+    /// A mail with a link to set a password, asked for by somebody who is not signed in; for an account, where it has none,
+    /// for an address that there is no account of.
+    LinkAsked,
 }
 
 names!(Suspicion {
@@ -109,6 +112,7 @@ names!(Suspicion {
     TokenReused => "token_reused",
     PasswordWrong => "password_wrong",
     CodeWrong => "code_wrong",
+    LinkAsked => "link_asked",
 });
 
 /// What someone wants to do.
@@ -149,6 +153,8 @@ pub enum Action {
         /// Change or delete it, and not only read.
         writes: bool,
     },
+    /// Bring content in from a file: any of it, in any state.
+    Import,
     /// Put in a medium, change or delete one.
     Media {
         /// Whoever asks put it in.
@@ -206,7 +212,8 @@ fn role_may(role: Role, action: Action) -> bool {
         | Action::Tags
         | Action::Author { own: false }
         | Action::Media { own: false }
-        | Action::Redirects => role >= Role::Editor,
+        | Action::Redirects
+        | Action::Import => role >= Role::Editor,
         // Readers wrote to the editors, and to nobody else in the house.
         Action::Inbox { .. } => role >= Role::Editor,
         Action::Site | Action::Administer => role == Role::Admin,
@@ -235,6 +242,16 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
         Action::Redirects => has(Scope::RedirectsWrite),
         Action::Inbox { writes: false } => has(Scope::MessagesRead),
         Action::Inbox { writes: true } => has(Scope::MessagesWrite),
+        // All that may come of it.
+        Action::Import => [
+            Scope::ArticlesWrite,
+            Scope::ArticlesPublish,
+            Scope::TagsWrite,
+            Scope::AuthorsWrite,
+            Scope::RedirectsWrite,
+        ]
+        .into_iter()
+        .all(has),
         Action::Media { .. } => has(Scope::MediaWrite),
         // A key makes no keys, changes no roles and signs in nowhere.
         Action::Administer | Action::OwnAccount => false,

@@ -74,6 +74,15 @@ impl Command {
         })
     }
 
+    /// It is done although it is called a rehearsal: what it asks for is one.
+    #[must_use]
+    pub fn for_real(self) -> Self {
+        Self {
+            dry_run: false,
+            ..self
+        }
+    }
+
     /// The version that the change is based on, which it must name.
     ///
     /// # Errors

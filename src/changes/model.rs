@@ -99,6 +99,8 @@ pub enum Resource {
     Message,
     /// A webhook.
     Webhook,
+    /// An import or a backup.
+    Job,
     /// A picture that was put in.
     Media,
 }
@@ -113,6 +115,7 @@ crate::names::names!(Resource {
     ApiKey => "api_key",
     Message => "message",
     Webhook => "webhook",
+    Job => "job",
     Media => "media",
 });
 
@@ -165,6 +168,7 @@ impl Resource {
                 "secret_rotated",
                 "disabled",
             ],
+            Self::Job => &["created", "cancelled"],
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::db::{self, Backend, Db};
 use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
-use crate::transfer::{Parsed, jsonl, markdown};
+use crate::transfer::wxr::{self, Unreadable};
+use crate::transfer::{Parsed, Piece, ghost, jsonl, markdown};
 use crate::{json, site};
 
 #[derive(Debug, Args)]
@@ -30,8 +31,12 @@ pub(super) struct Arguments {
 enum Format {
     /// A folder of Markdown files with YAML or TOML front matter, or one such file
     Markdown(Common),
-    /// A file of JSON objects, one a line; `-` reads standard input
+    /// A file of JSON objects, one a line, such as `export jsonl` writes; `-` reads standard input
     Jsonl(Common),
+    /// A WordPress export (WXR, .xml)
+    Wordpress(Common),
+    /// A Ghost export (.json)
+    Ghost(Common),
     /// A JSON file with the site's name, tagline, description, logo, contact, social links and menus
     Site(Site),
 }
@@ -86,6 +91,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (name, common, import): (_, _, Import) = match &arguments.format {
         Format::Markdown(common) => ("markdown", common, import_markdown),
         Format::Jsonl(common) => ("jsonl", common, import_jsonl),
+        Format::Wordpress(common) => ("wordpress", common, import_wordpress),
+        Format::Ghost(common) => ("ghost", common, import_ghost),
         Format::Site(site) => return import_site(site),
     };
     let options = Options {
@@ -99,6 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             Status::Published => Some(State::Published),
         },
         dry_run: common.dry_run,
+        actor: Actor::System,
     };
     let target = Target::open(&common.store, common.dry_run)?;
     match import(&target.db, common, &options) {
@@ -205,17 +213,57 @@ fn import_markdown(
                 reason: format!("cannot be read: {error}"),
             },
         });
+    // An export has a file of what is no text. Redirects come after the texts that they lead to.
+    let (names, redirects) = (
+        site_lines(&common.path, false)?,
+        site_lines(&common.path, true)?,
+    );
+    let items = left_out.into_iter().chain(names).chain(items);
     let report = imports::run(
         db,
         &common.store.rules(),
         options,
-        left_out.into_iter().chain(items),
+        items.chain(redirects),
         |done| {
             bar.set_position(done as u64);
         },
     )?;
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// What the file beside exported Markdown holds: redirects, or everything else. There is none beside other Markdown.
+fn site_lines(
+    root: &Path,
+    redirects: bool,
+) -> Result<impl Iterator<Item = Parsed> + use<>, Box<dyn std::error::Error>> {
+    let path = root.join(markdown::SITE);
+    let file = match File::open(&path) {
+        Ok(file) => Some(file),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            None
+        }
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    };
+    let lines = file.map(|file| jsonl::articles(markdown::SITE, BufReader::new(file)));
+    let lines = lines.into_iter().flatten().map(move |line| {
+        line.unwrap_or_else(|error| Parsed::Broken {
+            origin: markdown::SITE.to_owned(),
+            line: None,
+            reason: format!("cannot be read: {error}"),
+        })
+    });
+    let is_wanted = move |line: &Parsed| {
+        let is_redirect = matches!(line, Parsed::Piece(item)
+            if matches!(item.piece, Piece::Redirect(_)));
+        is_redirect == redirects
+    };
+    Ok(lines.filter(is_wanted))
 }
 
 fn import_jsonl(
@@ -255,6 +303,77 @@ fn import_jsonl(
     }
 }
 
+fn import_wordpress(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let site = wxr::scan(open(common)?).map_err(|error| whose(common, &error))?;
+    let posts = site.read(open(common)?);
+    import_whole(db, common, options, site.items(), posts)
+}
+
+fn import_ghost(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    ghost::check(open(common)?).map_err(|error| whose(common, &error))?;
+    let site = ghost::scan(open(common)?).map_err(|error| whose(common, &error))?;
+    let posts = site.read(open(common)?);
+    import_whole(db, common, options, site.posts(), posts)
+}
+
+/// A file that is read more than once, so that nothing is written before it is known to be whole.
+fn open(common: &Common) -> Result<BufReader<File>, String> {
+    if common.path.as_os_str() == "-" {
+        return Err(
+            "an export is read more than once, which standard input cannot be: give a file".into(),
+        );
+    }
+    let in_words = |error: io::Error| format!("{}: {error}", common.path.display());
+    let file = File::open(&common.path).map_err(in_words)?;
+    if file.metadata().map_err(in_words)?.is_dir() {
+        return Err(format!("{}: a folder, not a file", common.path.display()));
+    }
+    Ok(BufReader::with_capacity(64 * 1024, file))
+}
+
+fn whose(common: &Common, error: &Unreadable) -> String {
+    format!("{}: {error}", common.path.display())
+}
+
+/// Imports the pieces of a file that was found to be whole.
+fn import_whole(
+    db: &Db,
+    common: &Common,
+    options: &Options,
+    posts: u64,
+    pieces: impl Iterator<Item = Result<Parsed, Unreadable>>,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let bar = ProgressBar::new(posts);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")?);
+    let mut failed = None;
+    let pieces = pieces.map_while(|piece| match piece {
+        Ok(piece) => Some(piece),
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let report = imports::run(db, &common.store.rules(), options, pieces, |done| {
+        bar.set_position((done as u64).min(posts));
+    })?;
+    bar.finish_and_clear();
+    match failed {
+        None => Ok(report),
+        Some(error) => {
+            let error = Error::internal(whose(common, &error));
+            Err(Box::new(Interrupted { error, report }).into())
+        }
+    }
+}
+
 fn print(report: &Report, dry_run: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let would = if dry_run {
@@ -273,6 +392,23 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
         report.broken.len(),
         report.warnings.len()
     )?;
+    for (kind, counts) in [
+        ("tags", report.tags),
+        ("authors", report.authors),
+        ("redirects", report.redirects),
+        ("site", report.site),
+    ] {
+        if counts.total() > 0 {
+            writeln!(
+                out,
+                "{kind}: {} created, {} updated, {} unchanged, {} kept as edited here",
+                counts.created, counts.updated, counts.unchanged, counts.kept
+            )?;
+        }
+    }
+    for (what, count) in &report.left_out {
+        writeln!(out, "left out: {count} {what}")?;
+    }
     for origin in &report.kept {
         writeln!(
             out,
@@ -286,6 +422,9 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
     ] {
         for (origin, reason) in list {
             writeln!(out, "  {word:8} {origin}: {reason}")?;
+        }
+        if list.more() > 0 {
+            writeln!(out, "  {word:8} and {} more", list.more())?;
         }
     }
     Ok(())

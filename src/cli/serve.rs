@@ -1,6 +1,5 @@
 //! `masthead serve`
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,10 +20,8 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, media, messages, previews, webhooks};
+use crate::{articles, auth, data_folder, media, messages, previews, tasks, webhooks};
 
-/// The folder of the search index, in the data folder.
-pub(super) const SEARCH: &str = "search";
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// Of so many times once also the files that no medium has: to list an object store costs something.
@@ -47,11 +44,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         serve,
     } = arguments;
     // Before anything is made or migrated.
-    serve.fallbacks(&store.locales)?;
+    serve.website.fallbacks(&store.locales)?;
     let _lock = match store.database_url {
         Some(_) => None,
-        None => Some(lock(&store.data)?),
+        None => Some(data_folder::lock(&store.data)?),
     };
+    data_folder::refuse_half_restored(&store.data)?;
     let secret = signing.secret(store)?;
     if serve.no_migrate {
         if let db::Backend::Sqlite(path) = &store.database().backend
@@ -76,7 +74,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
     let mut setup = serve.setup(rules)?;
-    setup.search.folder = Some(data.join(SEARCH));
+    setup.work.data = Some(data.to_owned());
+    setup.search.folder = Some(data.join(data_folder::SEARCH));
     setup.library = serve.media.library(data)?;
     let app = App::new(db, secret, setup);
     app.search.start()?;
@@ -98,23 +97,6 @@ fn rerender_beside(db: &Db) -> std::io::Result<()> {
         .name("rerender".into())
         .spawn(work)?;
     Ok(())
-}
-
-/// Takes the data folder for this process. The lock goes with the process, however it ends.
-fn lock(data: &Path) -> Result<File, Box<dyn std::error::Error>> {
-    let in_words =
-        |error: std::io::Error| format!("cannot use the data folder {}: {error}", data.display());
-    std::fs::create_dir_all(data).map_err(in_words)?;
-    let file = File::create(data.join("masthead.lock")).map_err(in_words)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(format!(
-            "another masthead serves the data folder {} already",
-            data.display()
-        )
-        .into()),
-        Err(std::fs::TryLockError::Error(error)) => Err(in_words(error).into()),
-    }
 }
 
 async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) -> Outcome {
@@ -155,6 +137,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
     let sending = app.clone();
     actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
+    let working = app.clone();
+    actix_web::rt::spawn(async move { working.work.run(&working).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -186,6 +170,7 @@ async fn sweep(app: &App) -> Result<()> {
         auth::store::sweep(conn, now)?;
         auth::replays::sweep(conn, now)?;
         previews::store::sweep(conn, now)?;
+        tasks::store::sweep(conn, now)?;
         Ok(())
     })
     .await?;

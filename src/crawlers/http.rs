@@ -233,9 +233,21 @@ fn total(conn: &mut Conn) -> Result<i64> {
     store::published_count(conn)
 }
 
+/// How many parts the sitemap has; where it needs none there is one all the same.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn sitemap_parts(conn: &mut Conn) -> Result<i64> {
+    total(conn).map(parts)
+}
+
+fn parts(total: i64) -> i64 {
+    (total.max(1) - 1) / PART + 1
+}
+
 fn index(app: &App, site: &str, total: i64) -> Result<Vec<u8>> {
-    let parts = (total.max(1) - 1) / PART + 1;
-    let parts = (1..=parts).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
+    let parts =
+        (1..=parts(total)).map(|number| here(app, site, &format!("/sitemaps/{number}.xml")));
     sitemap::index(parts)
 }
 

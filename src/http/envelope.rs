@@ -52,6 +52,8 @@ pub struct Limits {
     pub upload_deadline: Duration,
     /// How long content may take to arrive.
     pub content_deadline: Duration,
+    /// How long a file may take to arrive.
+    pub import_deadline: Duration,
     /// Bytes a second that content must arrive at.
     pub content_rate: u64,
     /// How long a read waits for the change that it must include.
@@ -70,6 +72,7 @@ impl Default for Limits {
             upload: 25 * 1024 * 1024,
             upload_deadline: Duration::from_secs(300),
             content_deadline: Duration::from_secs(30),
+            import_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
             change_wait: Duration::from_secs(2),
         }
@@ -87,6 +90,8 @@ pub struct WasHead;
 /// Where the routes for editors begin.
 pub const ADMIN: &str = "/v1/admin/";
 
+/// The route whose content is a file of any length.
+const IMPORT: &str = "/v1/admin/import";
 /// Where files are put in.
 const UPLOADS: &str = "/v1/admin/media";
 
@@ -239,6 +244,9 @@ where
             Method::GET => limits.deadline,
             Method::POST if request.path() == UPLOADS => {
                 limits.upload_deadline + limits.write_deadline
+            }
+            _ if request.match_info().as_str() == IMPORT => {
+                limits.import_deadline + limits.write_deadline
             }
             _ => limits.content_deadline + limits.write_deadline,
         };

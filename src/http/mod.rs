@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod in_process;
 mod kept;
 pub mod list;
 pub mod metrics;
@@ -16,13 +17,14 @@ pub mod problems;
 pub mod query;
 pub mod respond;
 pub mod server;
+pub mod upload;
 pub(crate) mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, media, messages,
-    previews, redirects, resolve, search, site, tags, users, webhooks,
+    previews, redirects, resolve, search, site, tags, tasks, users, webhooks,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -164,6 +166,12 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(messages::http::inbox::update_message)
         .service(messages::http::inbox::delete_message)
         .service(batch::http::run_batch)
+        .service(tasks::http::begin_import)
+        .service(tasks::http::begin_backup)
+        .service(tasks::http::list_jobs)
+        .service(tasks::http::get_job)
+        .service(tasks::http::get_job_file)
+        .service(tasks::http::end_job)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)

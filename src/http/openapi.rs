@@ -158,7 +158,7 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 27] = [
+const TAGS: [(&str, &str); 28] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
@@ -189,6 +189,10 @@ const TAGS: [(&str, &str); 27] = [
     ("Redirects", "Old addresses and where they lead"),
     ("Inbox", "What came by the contact form"),
     ("Batches", "Several writes as one"),
+    (
+        "Jobs",
+        "Imports and backups, which take longer than a request",
+    ),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
     ("Webhooks", "Who is told of changes"),
@@ -327,6 +331,7 @@ impl Route<'_> {
         let optional = [
             "/{way}",
             "/{id}/schedule",
+            "/{id}/cancel",
             "/{id}/submit",
             "/{id}/send-back",
             "/merge",
@@ -348,7 +353,7 @@ impl Route<'_> {
 
     /// A write of many resources: no one version is answered.
     fn is_of_many(self) -> bool {
-        self.path.ends_with("/retag") || self.path.ends_with("/media/sweep") || self.path == BATCH
+        self.path.ends_with("/retag") || self.path.ends_with("/media-sweep") || self.path == BATCH
     }
 
     /// Whether answers name a change that they include.

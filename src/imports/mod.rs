@@ -1,20 +1,34 @@
-//! Brings parsed items into the database through the same code as every other door, many to a transaction, and tells of
-//! each what became of it.
+//! Brings what readers found into the database through the same code as every other door, many pieces to a transaction,
+//! and tells of each what became of it.
 
 use std::sync::Arc;
 
-use crate::articles::model::{ArticleInput, State};
-use crate::articles::new::{NewArticle, Rules};
-use crate::articles::store::{self, Imported, Standing};
+use self::pieces::Outcome;
+use self::texts::Text;
+use crate::articles::model::State;
+use crate::articles::new::Rules;
+use crate::articles::store::Imported;
+use crate::auth;
+use crate::auth::model::Action;
 use crate::changes::model::Actor;
-use crate::db::{Db, Tx};
+use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
-use crate::redirects::model::NewRedirect;
-use crate::redirects::store::{self as redirects, Target};
-use crate::transfer::{Item, Parsed};
+use crate::transfer::{Parsed, PieceItem};
 
-/// Items that share a transaction.
+pub use self::report::{Counts, Lines, Report};
+
+mod pieces;
+mod report;
+mod store;
+mod texts;
+
+/// Pieces that share a transaction.
 const BATCH: usize = 100;
+/// Bytes of text that share one, whatever their number: each is held as it was written, as HTML and as plain text.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Tags that may wait for their parents at once. A further one gets its parent by the next run.
+const MAX_WAITING: usize = 20_000;
 
 /// How an import is to be done.
 #[derive(Debug, Clone)]
@@ -25,34 +39,8 @@ pub struct Options {
     pub status: Option<State>,
     /// Look and report only.
     pub dry_run: bool,
-}
-
-/// What became of the items.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// New here.
-    pub created: usize,
-    /// Changed in the source since the last import.
-    pub updated: usize,
-    /// As at the last import.
-    pub unchanged: usize,
-    /// Changed in the source and by hand here, and kept as they are here: where they come from.
-    pub kept: Vec<String>,
-    /// No articles: where, and why.
-    pub skipped: Vec<(String, String)>,
-    /// Not brought in: where, and why.
-    pub broken: Vec<(String, String)>,
-    /// Brought in, but not quite as they were: where, and how.
-    pub warnings: Vec<(String, String)>,
-}
-
-/// An item that may be stored.
-struct Ready {
-    origin: String,
-    external_id: String,
-    input: ArticleInput,
-    new: NewArticle,
-    redirects: Vec<String>,
+    /// Who imports, and whose rights count.
+    pub actor: Actor,
 }
 
 /// An import that did not come to its end.
@@ -76,240 +64,307 @@ pub fn run(
     items: impl IntoIterator<Item = Parsed>,
     progress: impl FnMut(usize),
 ) -> Result<Report, Box<Interrupted>> {
-    let mut report = Report::default();
-    match run_into(db, rules, options, items, &mut report, progress) {
-        Ok(()) => Ok(report),
-        Err(error) => Err(Box::new(Interrupted { error, report })),
+    let mut import = Import {
+        db,
+        rules,
+        options,
+        report: Report::default(),
+        batch: Vec::new(),
+        bytes: 0,
+        ahead: None,
+        waiting: Vec::new(),
+    };
+    let walked = import.run(items, progress);
+    // What is under way is stored and counted, whatever ended the walk.
+    let settled = import.settle();
+    match walked.and(settled) {
+        Ok(()) => Ok(import.report),
+        Err(error) => Err(Box::new(Interrupted {
+            error,
+            report: import.report,
+        })),
     }
 }
 
-fn run_into(
-    db: &Db,
-    rules: &Rules,
-    options: &Options,
-    items: impl IntoIterator<Item = Parsed>,
-    report: &mut Report,
-    mut progress: impl FnMut(usize),
-) -> Result<()> {
-    let mut batch = Vec::with_capacity(BATCH);
-    for (index, parsed) in items.into_iter().enumerate() {
-        match parsed {
-            Parsed::Skipped { origin, reason } => report.skipped.push((origin, reason)),
-            Parsed::Broken {
-                origin,
-                line,
-                reason,
-            } => {
-                let place = line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
-                report.broken.push((place, reason));
+/// What may be stored.
+enum Ready {
+    Text(Box<Text>),
+    Piece(Box<PieceItem>),
+}
+
+/// What became of it.
+enum Done {
+    Text(Imported, Vec<String>),
+    Piece(pieces::Stored),
+}
+
+impl Ready {
+    fn origin(&self) -> &str {
+        match self {
+            Self::Text(text) => &text.origin,
+            Self::Piece(item) => &item.origin,
+        }
+    }
+
+    /// About the memory it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.input.body.as_ref().map_or(0, |body| body.text.len()),
+            Self::Piece(_) => 0,
+        }
+    }
+}
+
+struct Import<'a> {
+    db: &'a Db,
+    rules: &'a Rules,
+    options: &'a Options,
+    report: Report,
+    batch: Vec<Ready>,
+    bytes: usize,
+    /// The batch before, which is being written while this one is made ready.
+    ahead: Option<(Arc<Vec<Ready>>, Ahead<Results>)>,
+    /// Tags whose parent is not here yet.
+    waiting: Vec<PieceItem>,
+}
+
+impl Import<'_> {
+    fn run(
+        &mut self,
+        items: impl IntoIterator<Item = Parsed>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<()> {
+        for (index, parsed) in items.into_iter().enumerate() {
+            match parsed {
+                Parsed::Skipped { origin, reason } => self.report.skipped.push((origin, reason)),
+                Parsed::LeftOut { what, count, .. } => self.report.leave_out(what, count),
+                Parsed::Broken {
+                    origin,
+                    line,
+                    reason,
+                } => {
+                    let place =
+                        line.map_or_else(|| origin.clone(), |line| format!("{origin}:{line}"));
+                    self.report.broken.push((place, reason));
+                }
+                Parsed::Article(item) => {
+                    let ready =
+                        texts::prepare(self.db, self.rules, self.options, *item, &mut self.report)?;
+                    self.add(ready.map(|text| Ready::Text(Box::new(text))))?;
+                }
+                Parsed::Piece(item) => {
+                    let ready = self.prepare(*item)?;
+                    self.add(ready)?;
+                }
             }
-            Parsed::Article(item) => batch.extend(prepare(db, rules, options, *item, report)?),
+            progress(index + 1);
         }
-        if batch.len() == BATCH {
-            store_all(db, options, std::mem::take(&mut batch), report)?;
-        }
-        progress(index + 1);
+        self.flush()?;
+        self.settle()?;
+        self.look_again()
     }
-    store_all(db, options, batch, report)
-}
 
-fn prepare(
-    db: &Db,
-    rules: &Rules,
-    options: &Options,
-    item: Item,
-    report: &mut Report,
-) -> Result<Option<Ready>> {
-    let Item {
-        origin,
-        article: mut input,
-        redirects,
-        warnings,
-    } = item;
-    let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
-    let external_id = input
-        .external_id
-        .clone()
-        .or_else(|| input.id.map(|id| id.to_string()));
-    let Some(external_id) = external_id else {
-        report.broken.push((
-            origin,
-            "has no key by which the next import could know it".into(),
-        ));
-        return Ok(None);
-    };
-    input.status = options.status.or(input.status).or(Some(State::Published));
-    // A text that does not say when it was changed was not changed by being moved here.
-    input.updated_at = input.updated_at.or(input.published_at);
-    let moved = fit_locale(&mut input, rules);
-    let now = db.now();
-    let later = input
-        .published_at
-        .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
-        .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
+    fn add(&mut self, ready: Option<Ready>) -> Result<()> {
+        if let Some(ready) = ready {
+            self.bytes += ready.bytes();
+            self.batch.push(ready);
+        }
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
 
-    let standing =
-        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input, now))?;
-    match standing {
-        Standing::Unchanged => {
-            report.unchanged += 1;
+    /// A piece that is to be written, or nothing where it is told already what becomes of it.
+    fn prepare(&mut self, mut item: PieceItem) -> Result<Option<Ready>> {
+        let standing = self
+            .db
+            .read_blocking(|conn| pieces::standing(conn, &self.options.source, &item))?;
+        if standing == pieces::Standing::Unchanged {
+            self.report.of_kind(&item.piece).unchanged += 1;
             return Ok(None);
         }
-        Standing::EditedHere => {
-            report.kept.push(origin);
-            return Ok(None);
+        for warning in item.warnings.drain(..) {
+            self.report.warnings.push((item.origin.clone(), warning));
         }
-        Standing::New | Standing::Changed(_) => {}
-    }
-    for warning in warnings.into_iter().chain(moved).chain(later) {
-        warn(report, warning);
-    }
-    let new = match NewArticle::parse(input.clone(), rules) {
-        Ok(new) => new.with_any_slug(),
-        Err(faults) => {
-            report
-                .broken
-                .push((origin, Error::Invalid(faults).to_string()));
-            return Ok(None);
+        if !self.options.dry_run {
+            return Ok(Some(Ready::Piece(Box::new(item))));
         }
-    };
-    if !new.removed().is_empty() {
-        let removed: Vec<_> = new
-            .removed()
-            .iter()
-            .map(|removed| format!("{} ({})", removed.what, removed.count))
-            .collect();
-        warn(
-            report,
-            format!("the sanitiser removed {}", removed.join(", ")),
-        );
-    }
-    let (redirects, unusable): (Vec<_>, Vec<_>) = redirects
-        .into_iter()
-        .partition(|path| NewRedirect::is_path(path));
-    for path in unusable {
-        warn(
-            report,
-            format!("nothing can lead here from `{path}`: it is no path on the site"),
-        );
-    }
-    if options.dry_run {
+        let counts = self.report.of_kind(&item.piece);
         match standing {
-            Standing::New => report.created += 1,
-            _ => report.updated += 1,
+            pieces::Standing::New => counts.created += 1,
+            pieces::Standing::Changed(_) => counts.updated += 1,
+            pieces::Standing::Found(_) | pieces::Standing::Unchanged => counts.unchanged += 1,
+            pieces::Standing::Kept(why) => {
+                counts.kept += 1;
+                self.report.warnings.push((item.origin, why));
+            }
         }
-        return Ok(None);
+        Ok(None)
     }
-    Ok(Some(Ready {
-        origin,
-        external_id,
-        input,
-        new,
-        redirects,
-    }))
-}
 
-/// A text in a language that the site does not have is kept, under the nearest that it has; nothing is lost for a
-/// missing setting. Answers a warning for the report.
-fn fit_locale(input: &mut ArticleInput, rules: &Rules) -> Option<String> {
-    let locale = input
-        .locale
-        .clone()
-        .filter(|locale| !rules.locales.contains(locale))?;
-    let language = locale.split(['-', '_']).next().unwrap_or_default();
-    let nearest = rules
-        .locales
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(&locale) || known.as_str() == language);
-    let taken = nearest
-        .map_or_else(|| rules.default_locale(), String::as_str)
-        .to_owned();
-    let warning = format!(
-        "its locale `{locale}` is none of the site's ({}): stored under `{taken}`, with its own in metadata.locale",
-        rules.locales.join(", ")
-    );
-    input.metadata.insert("locale".into(), locale.into());
-    input.locale = Some(taken);
-    Some(warning)
-}
-
-fn store_all(db: &Db, options: &Options, batch: Vec<Ready>, report: &mut Report) -> Result<()> {
-    if batch.is_empty() {
-        return Ok(());
+    /// Begins to write the batch, once the one before has been written.
+    fn flush(&mut self) -> Result<()> {
+        self.settle()?;
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = Arc::new(batch);
+        let ahead = self.begin(&batch, 0..batch.len())?;
+        self.ahead = Some((batch, ahead));
+        Ok(())
     }
-    let batch = Arc::new(batch);
-    match store_some(db, options, &batch, 0..batch.len()) {
-        Ok(results) => count(report, &batch, results),
-        // One of them is at fault: each alone, so that the others come in and the report names it.
-        Err(Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_)) => {
-            for index in 0..batch.len() {
-                match (
-                    store_some(db, options, &batch, index..index + 1),
-                    batch.get(index),
-                ) {
-                    (Ok(results), _) => count(report, &batch, results),
-                    (
-                        Err(error @ (Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_))),
-                        Some(ready),
-                    ) => {
-                        report
-                            .broken
-                            .push((ready.origin.clone(), error.to_string()));
+
+    /// Waits for the batch that is being written.
+    fn settle(&mut self) -> Result<()> {
+        let Some((batch, ahead)) = self.ahead.take() else {
+            return Ok(());
+        };
+        match ahead.wait() {
+            Ok(written) => self.count(&batch, written.value),
+            // One of them is at fault: each alone, so that the others come in and the report names it.
+            Err(error) if is_of_one(&error) => {
+                for index in 0..batch.len() {
+                    match (self.store(&batch, index..index + 1), batch.get(index)) {
+                        (Ok(results), _) => self.count(&batch, results),
+                        (Err(error), Some(ready)) if is_of_one(&error) => {
+                            let line = (ready.origin().to_owned(), error.to_string());
+                            self.report.broken.push(line);
+                        }
+                        (Err(error), _) => return Err(error),
                     }
-                    (Err(error), _) => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn store(&self, batch: &Arc<Vec<Ready>>, range: std::ops::Range<usize>) -> Result<Results> {
+        Ok(self.begin(batch, range)?.wait()?.value)
+    }
+
+    fn begin(
+        &self,
+        batch: &Arc<Vec<Ready>>,
+        range: std::ops::Range<usize>,
+    ) -> Result<Ahead<Results>> {
+        let (batch, source) = (Arc::clone(batch), self.options.source.clone());
+        let actor = self.options.actor.clone();
+        self.db.write_ahead(actor, move |tx| {
+            still_may(tx)?;
+            let mut results = Vec::with_capacity(range.len());
+            for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
+                results.push((index, store_one(tx, &source, ready)?));
+            }
+            if !tx.is_logged() {
+                tx.leave_unchanged();
+                // Under which key something is known that was here before.
+                if results
+                    .iter()
+                    .any(|(_, done)| matches!(done, Done::Piece(_)))
+                {
+                    tx.keep_quietly();
+                }
+            }
+            Ok(results)
+        })
+    }
+
+    fn count(&mut self, batch: &[Ready], results: Results) {
+        for (ready, done) in results
+            .into_iter()
+            .filter_map(|(index, done)| Some((batch.get(index)?, done)))
+        {
+            let origin = ready.origin();
+            match (ready, done) {
+                (Ready::Text(_), Done::Text(imported, notes)) => {
+                    match imported {
+                        Imported::Created(_) => self.report.created += 1,
+                        Imported::Updated(_) => self.report.updated += 1,
+                        Imported::Unchanged => self.report.unchanged += 1,
+                        Imported::KeptLocalEdit => self.report.kept.push(origin.to_owned()),
+                    }
+                    self.warn(origin, notes);
+                }
+                (Ready::Piece(item), Done::Piece(stored)) => {
+                    let counts = self.report.of_kind(&item.piece);
+                    match stored.outcome {
+                        Outcome::Created => counts.created += 1,
+                        Outcome::Updated => counts.updated += 1,
+                        Outcome::Unchanged => counts.unchanged += 1,
+                        Outcome::Kept(why) => {
+                            counts.kept += 1;
+                            self.report.warnings.push((origin.to_owned(), why));
+                        }
+                    }
+                    if stored.waits && self.waiting.len() < MAX_WAITING {
+                        self.waiting.push((**item).clone());
+                    } else {
+                        self.warn(origin, stored.notes);
+                    }
+                }
+                (Ready::Text(_), Done::Piece(_)) | (Ready::Piece(_), Done::Text(..)) => {}
+            }
+        }
+    }
+
+    fn warn(&mut self, origin: &str, notes: Vec<String>) {
+        for note in notes {
+            self.report.warnings.push((origin.to_owned(), note));
+        }
+    }
+
+    /// Tags that came before their parents: these are here by now, or nowhere. They are counted already.
+    fn look_again(&mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for some in waiting.chunks(BATCH) {
+            let batch: Vec<Ready> = some
+                .iter()
+                .map(|item| Ready::Piece(Box::new(item.clone())))
+                .collect();
+            let batch = Arc::new(batch);
+            for (index, done) in self.store(&batch, 0..batch.len())? {
+                if let (Done::Piece(stored), Some(ready)) = (done, batch.get(index)) {
+                    self.warn(ready.origin(), stored.notes);
                 }
             }
         }
-        Err(error) => return Err(error),
+        Ok(())
     }
-    Ok(())
 }
 
-type Results = Vec<(usize, Imported)>;
+type Results = Vec<(usize, Done)>;
 
-fn store_some(
-    db: &Db,
-    options: &Options,
-    batch: &Arc<Vec<Ready>>,
-    range: std::ops::Range<usize>,
-) -> Result<Results> {
-    let (batch, source) = (Arc::clone(batch), options.source.clone());
-    let written = db.write_blocking(Actor::System, move |tx| {
-        let mut results = Vec::with_capacity(range.len());
-        for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
-            results.push((index, store_one(tx, &source, ready)?));
-        }
-        if results
-            .iter()
-            .all(|(_, result)| matches!(result, Imported::Unchanged | Imported::KeptLocalEdit))
-        {
-            tx.leave_unchanged();
-        }
-        Ok(results)
-    });
-    Ok(written?.value)
+/// Whether it is the fault of what was to be stored, and not of the database.
+const fn is_of_one(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_) | Error::Forbidden
+    )
 }
 
-fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Imported> {
-    let imported = store::import(tx, source, &ready.external_id, &ready.input, &ready.new)?;
-    if let Imported::Created(stored) | Imported::Updated(stored) = &imported {
-        let own = format!("/{}", stored.slug);
-        for path in ready.redirects.iter().filter(|path| **path != own) {
-            redirects::ensure(tx, path, &Target::Article(stored.id), 301)?;
-        }
+/// Whoever imports may have lost the right to it since the last batch: then all of it ends here.
+fn still_may(tx: &mut Tx<'_>) -> Result<()> {
+    let Actor::Principal(who) = tx.actor().clone() else {
+        return Ok(());
+    };
+    let now = tx.now();
+    match auth::store::grants_of(tx.conn(), who.user, who.key(), now)? {
+        Some(grants) if grants == who.grants && who.may(Action::Import) => Ok(()),
+        // Not `Forbidden`: that is of one item, and the next may be allowed.
+        _ => Err(Error::Unauthorized),
     }
-    Ok(imported)
 }
 
-fn count(report: &mut Report, batch: &[Ready], results: Results) {
-    for (index, result) in results {
-        match result {
-            Imported::Created(_) => report.created += 1,
-            Imported::Updated(_) => report.updated += 1,
-            Imported::Unchanged => report.unchanged += 1,
-            Imported::KeptLocalEdit => report
-                .kept
-                .extend(batch.get(index).map(|ready| ready.origin.clone())),
+fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Done> {
+    match ready {
+        Ready::Text(text) => {
+            let (imported, notes) = texts::store(tx, source, text)?;
+            Ok(Done::Text(imported, notes))
         }
+        Ready::Piece(item) => pieces::store(tx, source, item).map(Done::Piece),
     }
 }

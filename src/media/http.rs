@@ -264,7 +264,7 @@ pub(crate) async fn delete_medium(
     request_body = Option<MediaSweep>,
     responses((status = 200, description = "What is gone", body = MediaSwept))
 )]
-#[post("/v1/admin/media/sweep")]
+#[post("/v1/admin/media-sweep")]
 pub(crate) async fn delete_unused_media(
     allowed: Allowed<WriteMedia>,
     request: HttpRequest,

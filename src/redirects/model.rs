@@ -134,6 +134,18 @@ impl NewRedirect {
             && !path.contains(char::is_control)
     }
 
+    /// Where it leads from.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Checks a redirect: a path on the site, without query and fragment; an address to which a link may lead, and which is
     /// not the path itself; the status 301, 302, 307 or 308.
     ///

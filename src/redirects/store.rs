@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::time::Time;
 
-pub use self::write::{create, delete, ensure, leave, update};
+pub use self::write::{create, delete, ensure, leave, restore, update};
 pub use super::model::Target;
 
 /// The one order of a list of redirects.
@@ -156,7 +156,10 @@ pub fn taken(conn: &mut Conn, slug: &str, locale: &str) -> Result<bool> {
 }
 
 /// The redirect from this path.
-fn from_path(conn: &mut Conn, path: &str) -> Result<Option<Id>> {
+///
+/// # Errors
+/// When the database fails.
+pub fn from_path(conn: &mut Conn, path: &str) -> Result<Option<Id>> {
     let there = redirects::table
         .filter(redirects::path.eq(path))
         .select(redirects::id);

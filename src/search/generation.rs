@@ -366,6 +366,7 @@ impl Generation {
                     | Resource::ApiKey
                     | Resource::Message
                     | Resource::Webhook
+                    | Resource::Job
                     | Resource::Media => continue,
                 };
                 // What waits for a commit may carry it too, read before it went.

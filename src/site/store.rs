@@ -97,6 +97,19 @@ pub fn put(tx: &mut Tx<'_>, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// Puts settings as they were exported, with the time at which they were set where that is known.
+///
+/// # Errors
+/// As [`put`].
+pub fn restore(tx: &mut Tx<'_>, settings: &Settings, updated_at: Option<Time>) -> Result<()> {
+    put(tx, settings)?;
+    if let Some(at) = updated_at {
+        let set = diesel::update(site::table).set(site::updated_at.eq(at));
+        each!(tx.conn(), c => set.execute(c))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,20 +1,47 @@
-//! JSON Lines: one article an object, one object a line. The file is read line by line, so its length does not matter, and
-//! a line that cannot be read is told and passed over.
+//! JSON Lines: one piece of a site an object, one object a line. The file is read line by line, so its length does not
+//! matter, and a line that cannot be read is told and passed over.
+//!
+//! What a line is, its `kind` says; without one it is an article. Fields that are absent or null say nothing; one that is
+//! not named here is a fault. Whatever the order of the lines is, everything finds its place; the least work is tags,
+//! authors, articles and pages, redirects, site.
+//!
+//! - `article` and `page`: as the admin API takes them, with `id` and `external_id`; `tags` and `authors` by id, slug or
+//!   name. `{"kind": "article", "id", "external_id", "status", "locale", "slug", "aliases": [], "title", "subtitle",
+//!   "standfirst", "excerpt", "markdown" | "html" | "text", "cover": {"url", "alt", "width", "height"}, "tags": [],
+//!   "authors": [], "featured", "content_notice", "audience", "citations": [{"title", "url"}], "published_at",
+//!   "updated_at", "seo": {"title", "description", "canonical_url", "image", "noindex"}, "metadata": {},
+//!   "translation_key"}`
+//! - `{"kind": "tag", "external_id", "name", "slug", "description", "aliases": [], "parent"}`, the parent by slug or name
+//! - `{"kind": "author", "external_id", "name", "slug", "bio", "avatar": {"url", "alt", "width", "height"},
+//!   "links": [{"label", "url"}]}`
+//! - `{"kind": "redirect", "path", "to" | "article", "status"}`: to an address or path, or to a text by its id
+//! - `{"kind": "site", "name", "tagline", "description", "logo": {…}, "contact": {"email", "phone", "address", "page",
+//!   "form"}, "social": [{"label", "url"}], "menus": {"main": [{"label", "url"}], "footer": […]}}`
+//!
+//! Only `title` of a text and `name` of the others are required. A tag or author without `external_id` is known to the
+//! next import by slug, or else by name; a redirect by its path.
+//!
+//! Lines of an export ([`write`]) say more: `id`, `created_at` and `updated_at` of what is no text, and of texts what
+//! [`Restored`] holds.
 
 use std::io::{self, BufRead};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Item, Parsed};
+use super::{Exported, Item, Parsed, Piece, PieceItem};
 use crate::articles::input;
 use crate::articles::model::ArticleInput;
+use crate::articles::restored::Restored;
 use crate::error::Fault;
 use crate::json;
 
-/// The longest line. An article's body has at most one mebibyte, and JSON may double it.
-pub const MAX_LINE: usize = 2 * 1024 * 1024;
+mod kinds;
+pub mod write;
 
-/// The articles of a JSON Lines file. Blank lines, a byte order mark and CRLF are fine.
+/// The longest line. A body has at most one mebibyte, of which JSON may make six; a working copy has another.
+pub const MAX_LINE: usize = 16 * 1024 * 1024;
+
+/// The pieces of a JSON Lines file. Blank lines, a byte order mark and CRLF are fine.
 ///
 /// A line with neither `id` nor `external_id` gets an `external_id` made from its own bytes: to import the same file twice
 /// changes nothing the second time, wherever the line stands by then.
@@ -76,21 +103,32 @@ impl<R: BufRead> Iterator for Articles<R> {
 
 impl<R> Articles<R> {
     fn parsed(&self, bytes: &[u8]) -> Parsed {
-        let mut article = match read(bytes) {
-            Ok(article) => article,
+        let origin = format!("{}:{}", self.origin, self.line);
+        let (key, piece, exported) = match read(bytes) {
+            Ok(Line::Article(mut article, restored)) => {
+                if article.id.is_none() && article.external_id.is_none() {
+                    article.external_id = Some(format!("jsonl-{:032x}", xxh3_128(bytes)));
+                }
+                return Parsed::Article(Box::new(Item {
+                    origin,
+                    article: *article,
+                    restored: *restored,
+                    redirects: Vec::new(),
+                    held: false,
+                    warnings: Vec::new(),
+                }));
+            }
+            Ok(Line::Piece(key, piece, exported)) => (key, *piece, exported),
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 return self.broken(told.join("; "));
             }
         };
-        if article.id.is_none() && article.external_id.is_none() {
-            article.external_id = Some(format!("jsonl-{:032x}", xxh3_128(bytes)));
-        }
-        let origin = format!("{}:{}", self.origin, self.line);
-        Parsed::Article(Box::new(Item {
+        Parsed::Piece(Box::new(PieceItem {
             origin,
-            article,
-            redirects: Vec::new(),
+            key,
+            piece,
+            exported,
             warnings: Vec::new(),
         }))
     }
@@ -104,23 +142,39 @@ impl<R> Articles<R> {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<ArticleInput, Vec<Fault>> {
-    let value = json::parse(bytes, json::MAX_DEPTH)?;
+/// What stands in a line.
+enum Line {
+    Article(Box<ArticleInput>, Box<Restored>),
+    Piece(String, Box<Piece>, Option<Exported>),
+}
+
+fn read(bytes: &[u8]) -> Result<Line, Vec<Fault>> {
+    // A working copy, which is as deep as any text, stands one deeper; and so does what came from front matter.
+    let value = json::parse(bytes, json::MAX_DEPTH + 2)?;
+    if let Some(kind) = kinds::Kind::of(&value) {
+        let (key, piece, exported) = kinds::read(kind, &value)?;
+        return Ok(Line::Piece(key, Box::new(piece), exported));
+    }
+    if let Some(fault) = kinds::unknown(&value) {
+        return Err(vec![fault]);
+    }
     let mut faults = Vec::new();
-    match input::article(&value, &mut faults) {
-        Some(article) if faults.is_empty() => Ok(article),
+    match input::exported(&value, &mut faults) {
+        Some((article, restored)) if faults.is_empty() => {
+            Ok(Line::Article(Box::new(article), Box::new(restored)))
+        }
         _ => Err(faults),
     }
 }
 
-struct Line {
+struct Bytes {
     bytes: Vec<u8>,
     too_long: bool,
 }
 
 /// The next line, `None` at the end. Of a line that is too long only the length is kept, and of that only that it is.
-fn read_line(reader: &mut impl BufRead) -> io::Result<Option<Line>> {
-    let mut line = Line {
+fn read_line(reader: &mut impl BufRead) -> io::Result<Option<Bytes>> {
+    let mut line = Bytes {
         bytes: Vec::new(),
         too_long: false,
     };
@@ -233,6 +287,71 @@ mod tests {
         assert_eq!(found[1].origin(), "a:2");
         let endless = BufReader::new(io::repeat(b'x').take(64 * 1024 * 1024));
         assert_eq!(articles("a", endless).count(), 1);
+    }
+
+    #[test]
+    fn reads_what_stands_beside_texts() {
+        let found = all(
+            br##"{"kind": "tag", "name": "Health", "slug": "health", "description": "d", "aliases": ["h"], "parent": "life"}
+{"kind": "author", "name": "Ada", "bio": "b", "links": [{"label": "Home", "url": "/ada"}], "avatar": {"url": "/a.jpg"}}
+{"kind": "redirect", "path": "/old", "to": "/new", "status": 301}
+{"kind": "site", "name": "The Door", "menus": {"main": [{"label": "Home", "url": "/"}]}}
+{"kind": "page", "title": "About"}"##,
+        );
+        let pieces: Vec<(&str, &str)> = found
+            .iter()
+            .filter_map(|parsed| match parsed {
+                Parsed::Piece(item) => Some((item.piece.kind(), item.key.as_str())),
+                _ => None,
+            })
+            .collect();
+        let expected = [
+            ("tag", "health"),
+            ("author", "ada"),
+            ("redirect", "/old"),
+            ("site", "site"),
+        ];
+        assert_eq!(pieces, expected);
+        assert!(matches!(&found[4], Parsed::Article(item)
+            if item.article.kind == crate::articles::model::Kind::Page));
+        let Parsed::Piece(item) = &found[0] else {
+            panic!("{:?}", found[0])
+        };
+        let tag = super::super::TagInput {
+            name: "Health".to_owned(),
+            slug: Some("health".to_owned()),
+            description: Some("d".to_owned()),
+            aliases: vec!["h".to_owned()],
+            parent: Some("life".to_owned()),
+        };
+        assert_eq!(item.piece, Piece::Tag(tag));
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_what_stands_beside_texts() {
+        let found = all(br##"{"kind": "tag", "slug": "No Slug", "titel": 1}
+{"kind": "author", "name": "Ada", "email": "ada@example.org"}
+{"kind": "redirect", "path": "old"}
+{"kind": "site"}
+{"kind": "artcle", "title": "x"}"##);
+        let told: Vec<String> = found
+            .into_iter()
+            .map(|parsed| match parsed {
+                Parsed::Broken { reason, .. } => reason,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        for (told, wrong) in told.iter().zip([
+            vec!["/name: ", "/titel: ", "/slug: "],
+            vec!["/email: "],
+            vec!["/to: ", "/path: "],
+            vec!["/name: "],
+            vec!["/kind: ", "did you mean article?"],
+        ]) {
+            for part in wrong {
+                assert!(told.contains(part), "{told}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The neutral form of content that comes from elsewhere. Each reader here turns bytes into an [`ArticleInput`] and
-//! warnings, and none of them knows a database: which rules the article must keep is for
+//! The neutral form of content that comes from elsewhere. Each reader here turns bytes into [`Parsed`] pieces of a site
+//! and warnings, and none of them knows a database: which rules an article must keep is for
 //! [`NewArticle`](crate::articles::new::NewArticle) to say, and what is done with it for the command that reads.
 
 use std::collections::HashSet;
@@ -7,64 +7,19 @@ use std::collections::HashSet;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::articles::model::ArticleInput;
 use crate::articles::render;
 use crate::slug;
 
+pub use self::bundle::{AuthorInput, Exported, Item, Parsed, Piece, PieceItem, TagInput};
+
+mod bundle;
 pub mod dates;
 pub mod front_matter;
+pub mod ghost;
+mod html;
 pub mod jsonl;
 pub mod markdown;
-
-/// One article as a reader found it.
-///
-/// `article.external_id` is the key by which the next import finds it again. Readers give every article one that is
-/// unique in what they read and stays the same as long as its source does, unless the article brings its own `id`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    /// Where it was found, for people: a path relative to the root of the import, or `path:line`.
-    pub origin: String,
-    /// The article. A `status` of `None` says nothing, and the import decides.
-    pub article: ArticleInput,
-    /// Former paths of this article on its old site, in the form [`site_path`] gives them, each once.
-    pub redirects: Vec<String>,
-    /// What was read otherwise than the author may expect, one sentence each.
-    pub warnings: Vec<String>,
-}
-
-/// What became of one piece of the source.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Parsed {
-    /// It is an article.
-    Article(Box<Item>),
-    /// It is no article, and need not be one.
-    Skipped {
-        /// Where it is.
-        origin: String,
-        /// Why it is none.
-        reason: String,
-    },
-    /// It should be an article and cannot be read.
-    Broken {
-        /// Where it is.
-        origin: String,
-        /// The line, counted from one, where that is known.
-        line: Option<u64>,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl Parsed {
-    /// Where it was found.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        match self {
-            Self::Article(item) => &item.origin,
-            Self::Skipped { origin, .. } | Self::Broken { origin, .. } => origin,
-        }
-    }
-}
+pub mod wxr;
 
 /// A path on the old site in one spelling: decoded, `/` in front and none behind, no query, no empty step. An address with a
 /// scheme and a host gives its path. `None` is what is no path, or leads out of itself (`..`), or is a pattern
@@ -153,6 +108,28 @@ pub fn add_names(names: &mut Vec<String>, more: &[String]) {
             names.push(name.trim().to_owned());
         }
     }
+}
+
+/// A name without the e-mail address in it, where there is one: names are public. Of an address that stands alone, what is
+/// before its sign remains.
+#[must_use]
+pub fn without_address(text: &str) -> Option<String> {
+    let is_address = |word: &&str| {
+        word.split_once('@')
+            .is_some_and(|(_, host)| host.contains('.'))
+    };
+    if !text.split_whitespace().any(|word| is_address(&word)) {
+        return None;
+    }
+    let mut name: Vec<&str> = text
+        .split_whitespace()
+        .filter(|word| !is_address(word))
+        .collect();
+    if name.is_empty() {
+        let alone = text.trim().trim_start_matches(['<', '(']);
+        name.extend(alone.split('@').next());
+    }
+    Some(name.join(" "))
 }
 
 /// Text without its HTML, and whether there was any. Text that only has a `<` or an `&` in it stays as it is.

@@ -1,10 +1,17 @@
 //! Real sites through the import: what comes in, what a second run changes, and what becomes of edits on either side.
 
+mod ghost;
+mod hostile;
+mod pieces;
+mod report;
+mod wordpress;
+
 use std::path::Path;
 
 use diesel::prelude::*;
 use masthead::articles::model::{State, Transition};
 use masthead::articles::store;
+use masthead::changes::model::Actor;
 use masthead::db::schema::articles;
 use masthead::id::Id;
 use masthead::imports::{self, Options, Report};
@@ -17,6 +24,7 @@ fn options(source: &str) -> Options {
         source: source.into(),
         status: Some(State::Published),
         dry_run: false,
+        actor: Actor::System,
     }
 }
 

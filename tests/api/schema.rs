@@ -7,10 +7,10 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imports, mails, media, media_uses, messages, meta,
-    preview_links, published_counts, recovery_codes, redirects, refresh_tokens, review_notes,
-    revision_losses, revision_texts, revisions, schedules, security_events, sessions, site,
-    tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
+    changes, followers, idempotency_keys, imported, imports, jobs, mails, media, media_uses,
+    messages, meta, preview_links, published_counts, recovery_codes, redirects, refresh_tokens,
+    review_notes, revision_losses, revision_texts, revisions, schedules, security_events, sessions,
+    site, tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
     working_copies,
 };
 use masthead::id::Id;
@@ -67,10 +67,16 @@ fn every_column_of_every_table_is_there() {
     let item = Item {
         origin: "one".into(),
         article: make.0,
+        restored: Default::default(),
         redirects: vec![],
+        held: false,
         warnings: vec![],
     };
-    crate::imports::import(&server, "test", vec![Parsed::Article(Box::new(item))]);
+    let tag = json!({"kind": "tag", "name": "Trust"}).to_string();
+    let tag = masthead::transfer::jsonl::articles("tags.jsonl", tag.as_bytes());
+    let items = tag.map(Result::unwrap);
+    let items = items.chain([Parsed::Article(Box::new(item))]).collect();
+    crate::imports::import(&server, "test", items);
 
     reads!(server, meta: i32, Id, i64, i64);
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
@@ -91,6 +97,7 @@ fn every_column_of_every_table_is_there() {
     reads!(server, article_authors: Id, i32, Id, Text, Option<Time>);
     reads!(server, published_counts: Text, Text, i64);
     reads!(server, imports: Text, Text, Id, Vec<u8>, i64);
+    reads!(server, imported: Text, Text, Text, Id, Vec<u8>, i64);
     reads!(server, site: i32, Text, i64, Time);
     reads!(server, redirects: Id, Text, Maybe, Option<Id>, i32, i64, Time, Time);
 
@@ -177,6 +184,8 @@ fn every_column_of_every_table_is_there() {
     assert_eq!(admin.order(&ping).status, 202);
     reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, Option<Time>, i64, Time, Time);
     reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
+    assert_eq!(admin.order("/v1/admin/backup").status, 202);
+    reads!(server, jobs: Id, Text, Text, Id, Time, Option<Id>, Option<Id>, Text, i64, Option<i64>, Maybe, Maybe, Maybe, bool, Time, Option<Time>, Option<Time>, i64);
     let medium = server.medium(None);
     let covered = json!({"title": "Five", "cover": {"media_id": medium}});
     admin.post("/v1/admin/articles", &covered).created();

@@ -158,7 +158,10 @@ pub fn names(
             Some(tag) => tag,
             None => tag_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_tags.push(found.into());
+        // Two may have become one since.
+        if of_tags.iter().all(|tag| tag.id != found.0) {
+            of_tags.push(found.into());
+        }
     }
     let mut of_authors = Vec::with_capacity(words.authors.len());
     for named in &words.authors {
@@ -166,7 +169,9 @@ pub fn names(
             Some(author) => author,
             None => author_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_authors.push(AuthorRef { id, slug, name });
+        if of_authors.iter().all(|author: &AuthorRef| author.id != id) {
+            of_authors.push(AuthorRef { id, slug, name });
+        }
     }
     let media = words.cover.as_ref().and_then(Cover::media_id);
     let media = media::store::of_ids(conn, media.as_slice())?;
@@ -225,23 +230,49 @@ pub fn save(tx: &mut Tx<'_>, kind: Kind, id: Id, input: &ArticleInput) -> Result
     if !detail.is_empty() {
         return Err(Error::Conflict(detail));
     }
+    let words = words_of(tx, kind, was.locale, input)?;
+    write_down(tx, id, versions, &words)?;
+    write_uses(tx, id, &words)?;
+    log(tx, id, "copy_saved");
+    Ok(())
+}
+
+/// Keeps a copy beside a text that an import has just written, in whatever state. It belongs to that write.
+pub(super) fn restore(tx: &mut Tx<'_>, id: Id, version: i64, copy: &ArticleInput) -> Result<()> {
+    let was = write::before(tx.conn(), id)?.ok_or(Error::NotFound("article"))?;
+    let copies = working_copies::table
+        .find(id)
+        .filter(working_copies::fields.is_not_null())
+        .select(working_copies::version);
+    let versions = Versions {
+        text: version,
+        copy: each!(tx.conn(), c => copies.first(c).optional())?,
+    };
+    let words = words_of(tx, was.kind, was.locale, copy)?;
+    write_down(tx, id, versions, &words)?;
+    write_uses(tx, id, &words)
+}
+
+/// The media that a copy shows.
+fn write_uses(tx: &mut Tx<'_>, id: Id, words: &Words) -> Result<()> {
+    let (seo, metadata) = (json::text(&words.seo), json::text(&words.metadata));
+    let uses = uses::uses(words.cover.as_ref(), &words.source, &seo, &metadata);
+    media::store::write_uses(tx.conn(), MediaUser::WorkingCopy, id, &uses)
+}
+
+/// What an input says, with the tags and authors that it names.
+fn words_of(tx: &mut Tx<'_>, kind: Kind, locale: String, input: &ArticleInput) -> Result<Words> {
     let slug = input
         .slug
         .clone()
         .unwrap_or_else(|| slug::slugify(&input.title).unwrap_or_else(|| kind.as_str().to_owned()));
-    let locale = input.locale.clone().unwrap_or(was.locale);
+    let locale = input.locale.clone().unwrap_or(locale);
     let mut words = Words::of(input.clone(), slug, locale);
     let (tags, authors) = joins::ensure(tx, &input.tags, &input.authors)?;
     words.tags = tag_names(tx.conn(), &tags)?;
     words.authors = author_names(tx.conn(), &authors)?;
-    let cover = words.cover.as_ref();
-    media::store::check(tx.conn(), cover.and_then(Cover::media_id))?;
-    write_down(tx, id, versions, &words)?;
-    let (seo, metadata) = (json::text(&words.seo), json::text(&words.metadata));
-    let uses = uses::uses(cover, &words.source, &seo, &metadata);
-    media::store::write_uses(tx.conn(), MediaUser::WorkingCopy, id, &uses)?;
-    log(tx, id, "copy_saved");
-    Ok(())
+    media::store::check(tx.conn(), words.cover.as_ref().and_then(Cover::media_id))?;
+    Ok(words)
 }
 
 fn write_down(tx: &mut Tx<'_>, id: Id, versions: Versions, words: &Words) -> Result<()> {

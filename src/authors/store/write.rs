@@ -16,6 +16,7 @@ use crate::media;
 use crate::media::model::{MediaUser, UsePlace};
 use crate::media::store::Uses;
 use crate::slug;
+use crate::time::Time;
 
 /// The author of this id, slug or name; made if there is none. It belongs to the write of what stands under the name, and
 /// asks for no right of its own.
@@ -51,9 +52,33 @@ pub fn create(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
     insert(tx, new)
 }
 
+/// Stores an author as they were exported, under their id and with their times where these are known.
+///
+/// # Errors
+/// As [`create`].
+pub fn restore(
+    tx: &mut Tx<'_>,
+    new: &NewAuthor,
+    id: Option<Id>,
+    times: Option<(Time, Time)>,
+) -> Result<Id> {
+    tx.actor().authorise(Action::Author { own: false })?;
+    let now = tx.now();
+    insert_as(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now)))
+}
+
 fn insert(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
+    let now = tx.now();
+    insert_as(tx, new, Id::new(), (now, now))
+}
+
+fn insert_as(
+    tx: &mut Tx<'_>,
+    new: &NewAuthor,
+    id: Id,
+    (created_at, updated_at): (Time, Time),
+) -> Result<Id> {
     let slug = fit(tx.conn(), new, None)?;
-    let (id, now) = (Id::new(), tx.now());
     let row = (
         authors::id.eq(id),
         authors::slug.eq(&slug),
@@ -66,8 +91,8 @@ fn insert(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
         authors::article_count.eq(0),
         authors::public_count.eq(0),
         authors::version.eq(1),
-        authors::created_at.eq(now),
-        authors::updated_at.eq(now),
+        authors::created_at.eq(created_at),
+        authors::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(authors::table).values(row).execute(c))?;
     write_uses(tx, id, new)?;

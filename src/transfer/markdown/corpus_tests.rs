@@ -30,6 +30,7 @@ fn read_all(part: &str) -> Read {
                 line,
                 reason,
             } => all.broken.push(format!("{origin}:{line:?}: {reason}")),
+            other => panic!("no file of Markdown: {other:?}"),
         }
     }
     let keys: BTreeSet<_> = all

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::front_matter::Node;
-use super::super::{add_names, dates, image_address, site_path, split_tags, without_html};
+use super::super::{
+    add_names, dates, image_address, site_path, split_tags, without_address, without_html,
+};
 use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Audience, Citation, Image, Kind, Seo, State};
 use crate::time::Time;
@@ -444,31 +446,16 @@ fn without_addresses(node: Node) -> (Node, bool) {
             }
             (Node::Map(kept), had_any)
         }
-        Node::Scalar { text, value } => {
-            let is_address = |word: &&str| {
-                word.split_once('@')
-                    .is_some_and(|(_, host)| host.contains('.'))
-            };
-            if !text.split_whitespace().any(|word| is_address(&word)) {
-                return (Node::Scalar { text, value }, false);
-            }
-            let mut name: Vec<&str> = text
-                .split_whitespace()
-                .filter(|word| !is_address(word))
-                .collect();
-            if name.is_empty() {
-                let alone = text.trim().trim_start_matches(['<', '(']);
-                name.extend(alone.split('@').next());
-            }
-            let name = name.join(" ");
-            (
+        Node::Scalar { text, value } => match without_address(&text) {
+            None => (Node::Scalar { text, value }, false),
+            Some(name) => (
                 Node::Scalar {
                     value: Value::String(name.clone()),
                     text: name,
                 },
                 true,
-            )
-        }
+            ),
+        },
     }
 }
 

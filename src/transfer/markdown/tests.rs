@@ -19,7 +19,7 @@ fn reason(path: &str, text: &[u8]) -> String {
     match parse(path, text) {
         Parsed::Skipped { reason, .. } => format!("skipped: {reason}"),
         Parsed::Broken { line, reason, .. } => format!("broken: {}: {reason}", line.unwrap_or(0)),
-        Parsed::Article(item) => panic!("an article: {item:?}"),
+        other => panic!("an article: {other:?}"),
     }
 }
 

@@ -87,6 +87,38 @@ pub(crate) fn run(mut command: Command) -> Said {
     }
 }
 
+/// Runs it to its end, and answers also how much memory it held at most, in kibibytes, as far as Linux tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn peak(mut command: Command) -> (Said, u64) {
+    let (output, errors) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    command
+        .stdout(output.try_clone().unwrap())
+        .stderr(errors.try_clone().unwrap());
+    let mut child = Ended(command.spawn().unwrap());
+    let status = format!("/proc/{}/status", child.0.id());
+    let mut most = 0;
+    let mut ended = None;
+    for _ in 0..STEPS {
+        // Of a process that has ended nothing is told any more.
+        let told = std::fs::read_to_string(&status).unwrap_or_default();
+        let held = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = held.and_then(|held| held.trim().trim_end_matches(" kB").parse().ok());
+        most = most.max(held.unwrap_or(0));
+        ended = child.0.try_wait().unwrap();
+        if ended.is_some() {
+            break;
+        }
+        std::thread::sleep(STEP);
+    }
+    let ended = ended.unwrap_or_else(|| panic!("it does not end: {command:?}\n{}", text(&errors)));
+    let said = Said {
+        code: ended.code(),
+        output: text(&output),
+        errors: text(&errors),
+    };
+    (said, most)
+}
+
 /// The same with something on its standard input.
 pub(crate) fn run_with_input(mut command: Command, input: &[u8]) -> Said {
     let mut file = tempfile::tempfile().unwrap();

@@ -80,7 +80,7 @@ fn what_nothing_uses_is_swept_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let server = server_in(folder.path());
     let editor = server.sign_in(Role::Editor);
-    let sweep = format!("{MEDIA}/sweep");
+    let sweep = format!("{MEDIA}-sweep");
     let old = editor.upload(&png(20, 10)).created();
     let used = editor.upload(&png(20, 10)).created();
     let text = json!({"title": "One", "cover": {"media_id": used["id"]}});

@@ -1,13 +1,16 @@
 //! Everything but the texts: what each route is asked for, and what has to be there for it.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use masthead::auth::model::Role;
+use masthead::auth::model::{Credential, Grants, Principal, Role};
 use masthead::auth::token::{Opaque, OpaqueKind};
+use masthead::changes::model::Actor;
 use masthead::db::page::Page;
 use masthead::id::Id;
 use masthead::messages::store::MessageFilter;
-use masthead::{messages, users};
+use masthead::tasks::model::{ImportFormat, ImportStatus, ImportWish, Wish};
+use masthead::{messages, tasks, users};
 use serde_json::{Value, json};
 
 use super::cells::{Cell, Examination};
@@ -93,6 +96,8 @@ impl<'s> Others<'s> {
                         format!("/v1/admin/media/{}", self.server.medium(Some(who.account)))
                     } else if *own {
                         self.profile(who.account)
+                    } else if route.contains("/jobs/{id}") {
+                        self.job(who.account)
                     } else {
                         shared.clone()
                     };
@@ -141,7 +146,23 @@ impl<'s> Others<'s> {
         let path = template.replace("/v1/admin/", "");
         let name = path.split('/').next().unwrap();
         let whole = path == name;
-        let ends = ["/link", "/sessions", "/ping", "/rotate-secret", "/replay"];
+        match template {
+            "/v1/admin/import" => {
+                let line = json!({"title": "One", "external_id": "one"});
+                return Asked::with("/v1/admin/import?format=jsonl", line).for_real();
+            }
+            // Its answer names a job of its own.
+            "/v1/admin/backup" => return Asked::plain(template).for_real(),
+            _ => {}
+        }
+        let ends = [
+            "/cancel",
+            "/link",
+            "/sessions",
+            "/ping",
+            "/rotate-secret",
+            "/replay",
+        ];
         if method == "GET" || ends.iter().any(|end| template.ends_with(end)) {
             let none = Id::new().to_string();
             let below = path.rsplit_once("{id}").map(|(_, below)| below);
@@ -177,7 +198,7 @@ impl<'s> Others<'s> {
                 ..Asked::plain(template).for_real()
             };
         }
-        if template.ends_with("/media/sweep") {
+        if template.ends_with("/media-sweep") {
             // None is that old: whoever may sweep is answered that nothing is gone.
             return Asked::with(template, json!({"older_than_days": 36_500})).for_real();
         }
@@ -313,6 +334,9 @@ impl<'s> Others<'s> {
         match template.split_once("/{id}") {
             Some((list, _)) if !is_own(list) => {
                 let name = list.trim_start_matches("/v1/admin/");
+                if name == "jobs" {
+                    return String::new();
+                }
                 if name == "messages" {
                     return format!("{list}/{}", self.message());
                 }
@@ -341,6 +365,31 @@ impl<'s> Others<'s> {
             .db()
             .read_blocking(|conn| messages::store::list(conn, &all, &newest, false));
         found.unwrap().items[0].id
+    }
+
+    /// A job that an account asked for and nobody does.
+    fn job(&mut self, account: Id) -> String {
+        let who = Principal {
+            user: account,
+            credential: Credential::Session(Id::new()),
+            grants: Grants::Role(Role::Admin),
+            peer: Ipv4Addr::LOCALHOST.into(),
+            request_id: "a test".into(),
+        };
+        let wish = Wish::Import(ImportWish {
+            format: ImportFormat::Jsonl,
+            source: "a test".into(),
+            status: ImportStatus::AsIs,
+            dry_run: false,
+        });
+        let (id, node) = (Id::new(), Id::new());
+        self.server
+            .db()
+            .write_blocking(Actor::Principal(who), move |tx| {
+                tasks::store::create(tx, id, node, &wish)
+            })
+            .unwrap();
+        format!("/v1/admin/jobs/{id}")
     }
 
     /// The profile of an account.
