@@ -178,17 +178,37 @@ impl Files {
         put.map(drop).map_err(|error| self.failed(&error))
     }
 
-    /// A file that readers get, or the part of it that `part` wants of a file of some length. `None` where there is none.
+    /// A file that readers get; `None` where there is none.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn read(
+    pub async fn read(&self, name: &str, file: &str) -> Result<Option<Found>> {
+        self.get(&self.file(name, file), None).await
+    }
+
+    /// These bytes of a file that readers get, which must be there, as [`Files::read`].
+    ///
+    /// # Errors
+    /// As [`Files::read`].
+    pub async fn read_part(
         &self,
         name: &str,
         file: &str,
-        part: impl FnOnce(u64) -> Option<Range<u64>>,
+        part: Range<u64>,
     ) -> Result<Option<Found>> {
-        self.get(&self.file(name, file), part).await
+        self.get(&self.file(name, file), Some(part)).await
+    }
+
+    /// How long a file is that readers get; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn length(&self, name: &str, file: &str) -> Result<Option<u64>> {
+        match self.store.head(&self.file(name, file)).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     /// What was sent: for what keeps copies of everything, and for no reader.
@@ -196,45 +216,23 @@ impl Files {
     /// # Errors
     /// When the store does not answer.
     pub async fn read_original(&self, name: &str) -> Result<Option<Found>> {
-        self.get(&self.original(name), |_length| None).await
+        self.get(&self.original(name), None).await
     }
 
-    async fn get(
-        &self,
-        path: &Path,
-        part: impl FnOnce(u64) -> Option<Range<u64>>,
-    ) -> Result<Option<Found>> {
-        let length = match self.store.head(path).await {
-            Ok(meta) => meta.size,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(self.failed(&error)),
-        };
-        let part = part(length);
+    async fn get(&self, path: &Path, part: Option<Range<u64>>) -> Result<Option<Found>> {
         let mut options = GetOptions::default();
-        options.range = part.clone().map(Into::into);
+        options.range = part.map(Into::into);
         let this = self.clone();
         match self.store.get_opts(path, options).await {
             Ok(found) => Ok(Some(Found {
-                length,
-                part: part.unwrap_or(0..length),
+                length: found.meta.size,
+                part: found.range.clone(),
                 bytes: found
                     .into_stream()
                     .map_err(move |error| this.failed(&error))
                     .boxed(),
             })),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.failed(&error)),
-        }
-    }
-
-    /// Whether a file is there.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn has(&self, name: &str, file: &str) -> Result<bool> {
-        match self.store.head(&self.file(name, file)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(self.failed(&error)),
         }
     }

@@ -1,6 +1,7 @@
-//! Media for editors, in [`upload`] how they come in; [`files`] is what readers get.
+//! Media for editors, in [`upload`] how they come in, by forms; [`files`] is what readers get.
 
 pub mod files;
+mod form;
 pub mod upload;
 
 use std::time::Duration;
@@ -163,11 +164,15 @@ pub(crate) async fn get_medium(
     Query::parse(request.query_string()).finish()?;
     let id = parse_id(&id)?;
     let change = app.db.change();
-    let (media, used_by) = app
+    let (media, (used_by, uses)) = app
         .db
-        .read_indexed(move |conn| Ok((store::get(conn, id)?, store::used_by(conn, id)?)))
+        .read(move |conn| {
+            let uses = (store::used_by(conn, id)?, store::count_uses(conn, id)?);
+            Ok((store::get(conn, id)?, uses))
+        })
         .await?;
     let shown = AdminMedia {
+        uses: Some(uses),
         used_by: Some(used_by),
         ..media.shown(&app.media_url)
     };

@@ -299,9 +299,13 @@ pub struct AdminMedia {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
-    /// What uses it, where it is asked for alone. While there is any, it cannot be deleted.
+    /// How often it is used, where it is asked for alone. While it is used, it cannot be deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<MediaUse>, required = false)]
+    #[schema(value_type = i64, required = false, minimum = 0)]
+    pub uses: Option<i64>,
+    /// What uses it, where it is asked for alone: the first 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<MediaUse>, required = false, max_items = 100)]
     pub used_by: Option<Vec<MediaUse>>,
 }
 
@@ -412,6 +416,7 @@ impl Media {
             cache_tag: cache::of(Resource::Media, self.id),
             created_at: self.created_at,
             updated_at: self.updated_at,
+            uses: None,
             used_by: None,
         }
     }

@@ -19,7 +19,7 @@ use crate::time::Time;
 
 pub use self::ingest::{Ingested, ingest, keep};
 pub use self::sweep::{Swept, sweep, sweep_files};
-pub use self::uses::{Uses, check, clear, showing, used_by, write_uses};
+pub use self::uses::{Uses, check, clear, count_uses, showing, used_by, write_uses};
 pub use self::write::{create, delete, update};
 
 /// The one order of the list: what was put in last stands first.

@@ -6,10 +6,11 @@ use std::ops::Range;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderMap, HeaderName, HeaderValue, IF_RANGE, RANGE,
 };
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, web};
+use futures_util::StreamExt;
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -91,10 +92,10 @@ pub(crate) async fn get_media_file(
     let tag = format!("{name}.{file}");
     let etag = HeaderValue::try_from(format!("\"{tag}\""))
         .map_err(|error| Error::internal(format!("an entity tag: {error}")))?;
+    let files = &app.library.files;
+    let missing = || Error::NotFound("file");
     if known_tags(request.headers()).any(|known| known == "*" || known == tag) {
-        if !app.library.files.has(&name, &file).await? {
-            return Err(Error::NotFound("file").into());
-        }
+        files.length(&name, &file).await?.ok_or_else(missing)?;
         let mut unchanged = HttpResponse::NotModified();
         return Ok(unchanged
             .insert_header((ETAG, etag))
@@ -102,33 +103,35 @@ pub(crate) async fn get_media_file(
             .finish());
     }
     let wanted = Wanted::read(request.headers(), &etag);
-    let mut unsatisfiable = None;
-    let found = app.library.files.read(&name, &file, |length| {
-        let part = wanted.of(length);
-        if part == Part::Beyond {
-            unsatisfiable = Some(length);
+    let is_head = request.extensions().get::<WasHead>().is_some();
+    let found = if is_head || wanted != Wanted::All {
+        let length = files.length(&name, &file).await?.ok_or_else(missing)?;
+        let part = match wanted.of(length) {
+            Part::All => 0..length,
+            Part::Of(part) => part,
+            Part::Beyond => return Err(beyond(length).into()),
+        };
+        if is_head {
+            // Nobody reads the bytes.
+            Some(Found {
+                length,
+                part,
+                bytes: futures_util::stream::empty().boxed(),
+            })
+        } else {
+            files.read_part(&name, &file, part).await?
         }
-        part.range()
-    });
-    let found = found.await?.ok_or(Error::NotFound("file"))?;
-    if let Some(length) = unsatisfiable {
-        let detail = format!("the file has {length} bytes, and none of those that were asked for");
-        return Err(Problem {
-            header: Some(Box::new((CONTENT_RANGE, format!("bytes */{length}")))),
-            ..Problem::new(Code::RangeNotSatisfiable, detail)
-        }
-        .into());
-    }
+    } else {
+        files.read(&name, &file).await?
+    };
     let Found {
         length,
         part,
         bytes,
-    } = found;
-    let whole = part == (0..length) && !wanted.is_part();
-    let mut response = HttpResponse::build(if whole {
-        StatusCode::OK
-    } else {
-        StatusCode::PARTIAL_CONTENT
+    } = found.ok_or_else(missing)?;
+    let mut response = HttpResponse::build(match wanted {
+        Wanted::All => StatusCode::OK,
+        Wanted::From(..) | Wanted::Last(_) => StatusCode::PARTIAL_CONTENT,
     });
     response
         .insert_header((CONTENT_TYPE, content_type))
@@ -137,25 +140,21 @@ pub(crate) async fn get_media_file(
         .insert_header((ACCEPT_RANGES, "bytes"))
         .insert_header((CONTENT_SECURITY_POLICY, SANDBOX))
         .insert_header(CROSS_ORIGIN);
-    if !whole {
-        let range = format!(
-            "bytes {}-{}/{length}",
-            part.start,
-            part.end.saturating_sub(1)
-        );
+    if wanted != Wanted::All {
+        let last = part.end.saturating_sub(1);
+        let range = format!("bytes {}-{last}/{length}", part.start);
         response.insert_header((CONTENT_RANGE, range));
     }
-    let size = part.end - part.start;
-    if request.extensions().get::<WasHead>().is_some() {
-        // Nobody reads it.
-        drop(bytes);
-        response.insert_header((CONTENT_LENGTH, size));
-        return Ok(response.body(SizedStream::new(
-            size,
-            futures_util::stream::empty::<Result<bytes::Bytes, Error>>(),
-        )));
+    Ok(response.body(SizedStream::new(part.end - part.start, bytes)))
+}
+
+/// That a file of this length ends before what was asked for.
+fn beyond(length: u64) -> Problem {
+    let detail = format!("the file has {length} bytes, and none of those that were asked for");
+    Problem {
+        header: Some(Box::new((CONTENT_RANGE, format!("bytes */{length}")))),
+        ..Problem::new(Code::RangeNotSatisfiable, detail)
     }
-    Ok(response.body(SizedStream::new(size, bytes)))
 }
 
 /// The bytes that are asked for (RFC 9110 section 14).
@@ -207,10 +206,6 @@ impl Wanted {
         }
     }
 
-    const fn is_part(self) -> bool {
-        !matches!(self, Self::All)
-    }
-
     fn of(self, length: u64) -> Part {
         match self {
             Self::All => Part::All,
@@ -222,15 +217,6 @@ impl Wanted {
             Self::Last(0) => Part::Beyond,
             Self::Last(_) if length == 0 => Part::Beyond,
             Self::Last(most) => Part::Of(length.saturating_sub(most)..length),
-        }
-    }
-}
-
-impl Part {
-    fn range(self) -> Option<Range<u64>> {
-        match self {
-            Self::Of(range) => Some(range),
-            Self::All | Self::Beyond => None,
         }
     }
 }

@@ -152,16 +152,15 @@ fn pixels(decoded: DynamicImage) -> Pixels {
                 bytes,
             };
         }
-        let opaque = bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .flat_map(|[r, g, b, _]| [*r, *g, *b]);
+        let mut opaque = Vec::with_capacity(bytes.len() / 4 * 3);
+        for [colours @ .., _alpha] in bytes.as_chunks::<4>().0 {
+            opaque.extend_from_slice(colours);
+        }
         return Pixels {
             width,
             height,
             transparent,
-            bytes: opaque.collect(),
+            bytes: opaque,
         };
     }
     let image = decoded.into_rgb8();

@@ -34,8 +34,12 @@ pub(super) struct Variants {
 pub(super) fn all(picture: &Picture, widths: &[u32]) -> Result<Variants, String> {
     let (width, height) = picture.size();
     let mut files = Vec::with_capacity(widths.len() * 2);
+    let mut hash = None;
     for target in targets(width, widths) {
         let scaled = scaled(picture, (target, proportional(height, target, width)))?;
+        if hash.is_none() {
+            hash = blurhash(&scaled)?;
+        }
         let size = (scaled.width, scaled.height);
         let mut add = |extension: &str, bytes: Vec<u8>| {
             let file = variant(&target.to_string(), extension, size, &bytes);
@@ -51,7 +55,7 @@ pub(super) fn all(picture: &Picture, widths: &[u32]) -> Result<Variants, String>
         }
     }
     Ok(Variants {
-        blurhash: blurhash(picture)?,
+        blurhash: hash,
         files,
     })
 }
@@ -217,10 +221,10 @@ fn png(pixels: &Pixels) -> Result<Vec<u8>, String> {
 }
 
 /// A few waves of colour that look like it from afar (<https://blurha.sh>).
-fn blurhash(picture: &Picture) -> Result<Option<String>, String> {
-    let (width, height) = picture.size();
+fn blurhash(shown: &Pixels) -> Result<Option<String>, String> {
+    let (width, height) = (shown.width, shown.height);
     let longest = width.max(height);
-    let size = if longest > BLURRED {
+    let (small_width, small_height) = if longest > BLURRED {
         (
             proportional(width, BLURRED, longest),
             proportional(height, BLURRED, longest),
@@ -228,15 +232,15 @@ fn blurhash(picture: &Picture) -> Result<Option<String>, String> {
     } else {
         (width, height)
     };
-    let small = scaled(picture, size)?;
-    let rgba: Vec<u8> = if small.transparent {
-        small.bytes
+    let small = resized(shown, small_width, small_height)?;
+    let rgba: Cow<'_, [u8]> = if shown.transparent {
+        small
     } else {
-        let pixels = small.bytes.as_chunks::<3>().0.iter();
+        let pixels = small.as_chunks::<3>().0.iter();
         pixels.flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()
     };
     let (across, down) = if width >= height { (4, 3) } else { (3, 4) };
-    Ok(blurhash::encode(across, down, small.width, small.height, &rgba).ok())
+    Ok(blurhash::encode(across, down, small_width, small_height, &rgba).ok())
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ const ARTICLE: &str = "article";
 const WORKING_COPY: &str = "working_copy";
 const AUTHOR: &str = "author";
 const SITE: &str = "site";
+/// Uses that are told at once.
+const MOST: i64 = 100;
 
 /// What something says that may lead to media.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +115,16 @@ pub fn showing(conn: &mut Conn, id: Id) -> Result<Vec<Id>> {
     Ok(each!(conn, c => covered.load(c))?)
 }
 
-/// All that uses a medium: for editors, who see every text.
+/// How often a medium is used.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_uses(conn: &mut Conn, id: Id) -> Result<i64> {
+    let uses = media_uses::table.filter(media_uses::media_id.eq(id));
+    Ok(each!(conn, c => uses.count().get_result(c))?)
+}
+
+/// What uses a medium, up to [`MOST`]: for editors, who see every text.
 ///
 /// # Errors
 /// When the database fails.
@@ -125,6 +136,7 @@ pub fn used_by(conn: &mut Conn, id: Id) -> Result<Vec<MediaUse>> {
             media_uses::resource_id,
             media_uses::place,
         ))
+        .limit(MOST)
         .select((
             media_uses::resource,
             media_uses::resource_id,

@@ -111,8 +111,10 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<Media> {
             .take(NAMED)
             .map(|use_| use_.told(reads))
             .collect();
-        if used_by.len() > NAMED {
-            told.push(format!("{} more", used_by.len() - NAMED));
+        let others = uses::count_uses(tx.conn(), id)?;
+        let others = others - i64::try_from(told.len()).unwrap_or(others);
+        if others > 0 {
+            told.push(format!("{others} more"));
         }
         let told = told.join(", ");
         return Err(Error::Conflict(format!(

@@ -61,8 +61,10 @@ fn a_picture_is_put_in_with_what_is_said_of_it() {
     let shown = author.get(&path_of(&medium));
     assert_eq!(shown.etag().split('.').next(), Some("\"1"));
     let mut shown = shown.ok();
-    assert_eq!(shown["used_by"], json!([]));
-    shown.as_object_mut().unwrap().remove("used_by");
+    assert_eq!((&shown["uses"], &shown["used_by"]), (&json!(0), &json!([])));
+    for name in ["uses", "used_by"] {
+        shown.as_object_mut().unwrap().remove(name);
+    }
     assert_eq!(shown, medium);
     let list = author.get(&format!("{MEDIA}?count=true")).ok();
     assert_eq!(
