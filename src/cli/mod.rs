@@ -4,15 +4,19 @@
     reason = "this is where the program speaks to whoever typed"
 )]
 
+mod backup;
 mod completions;
 mod demo;
+mod export;
 mod import;
 mod migrate;
 mod openapi;
 mod reindex;
+mod restore;
 mod serve;
 mod token;
 mod user;
+mod verify;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -21,6 +25,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{DEFAULT_LOG, LogFormat, Logging, Store};
+use crate::data_folder;
 use crate::db::{self, Db};
 use crate::time::Clock;
 
@@ -47,6 +52,8 @@ enum Verb {
     Demo(demo::Arguments),
     /// Bring content in from files; running it again changes nothing that has not changed
     Import(import::Arguments),
+    /// Write the content into files: all of it, to be imported again, or what readers may ask for
+    Export(export::Arguments),
     /// Make and change accounts: the way to the first admin
     User(user::Arguments),
     /// Print an access token for an account
@@ -57,6 +64,12 @@ enum Verb {
     Migrate(migrate::Arguments),
     /// Build the search index anew, beside a running server too
     Reindex(reindex::Arguments),
+    /// Back up the database, the media and the secret into one file, beside a running server too
+    Backup(backup::Arguments),
+    /// Put a backup into an empty data folder
+    Restore(restore::Arguments),
+    /// Look whether the data folder is whole
+    Verify(verify::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
@@ -81,11 +94,15 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::User(arguments) => user::run(&arguments),
         Verb::Token(arguments) => token::run(&arguments),
         Verb::Openapi => openapi::run(),
         Verb::Migrate(arguments) => migrate::run(&arguments),
         Verb::Reindex(arguments) => reindex::run(&arguments),
+        Verb::Backup(arguments) => backup::run(&arguments),
+        Verb::Restore(arguments) => restore::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
@@ -104,6 +121,7 @@ fn open(store: &Store) -> Result<Db, Box<dyn std::error::Error>> {
     let settings = store.database();
     if let db::Backend::Sqlite(_) = &settings.backend {
         std::fs::create_dir_all(&store.data)?;
+        data_folder::refuse_half_restored(&store.data)?;
     }
     db::migrate::run(&settings)?;
     Ok(Db::open(settings, Clock::system())?)
