@@ -5,7 +5,7 @@ pub(super) mod media;
 pub(super) mod tokens;
 
 /// The most tags of a text. A parser takes some 500 bytes for each.
-const MAX_TAGS: usize = 150_000;
+const MAX_TAGS: usize = 100_000;
 
 /// Why a text should not be given to a parser, if it should not.
 #[must_use]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 /// The most files that are remembered, and the most bytes of their descriptions. A file of any size is read in bounded
 /// memory; what is past this is told of as missing where it is named.
-const MAX_FILES: usize = 250_000;
-const MAX_BYTES: usize = 32 * 1024 * 1024;
+const MAX_FILES: usize = 200_000;
+const MAX_BYTES: usize = 24 * 1024 * 1024;
 
 /// A file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -145,7 +145,8 @@ impl Site {
             .map(Ok);
         let mut left_out = LeftOut {
             menus: self.terms.menus,
-            terms: self.terms.others + self.terms.past,
+            terms: self.terms.others,
+            past: self.terms.past,
             files: self.past,
             ..LeftOut::default()
         };
@@ -190,6 +191,7 @@ struct LeftOut {
     fields: u64,
     menus: u64,
     terms: u64,
+    past: u64,
     files: u64,
 }
 
@@ -203,6 +205,7 @@ impl LeftOut {
                 "terms of other taxonomies than categories and tags",
                 self.terms,
             ),
+            ("terms past those that are described here", self.past),
             (
                 "files past those that covers and galleries can name",
                 self.files,

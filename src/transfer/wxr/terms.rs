@@ -11,7 +11,7 @@ use crate::transfer::{Parsed, Piece, PieceItem, TagInput, without_html};
 
 /// The most terms that are kept, and the most bytes of what is said of them. A file of any size is read in bounded memory.
 const MAX_TERMS: usize = 100_000;
-const MAX_BYTES: usize = 24 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The longest name of a tag, in characters.
 const MAX_NAME: usize = 200;
 
