@@ -181,7 +181,7 @@ fn a_site_that_was_set_by_hand_stays() {
 #[test]
 fn who_imports_may_no_more_than_before() {
     let server = Server::start();
-    let person = server.person(Role::Author);
+    let person = server.person(Role::Contributor);
     let actor = Actor::Principal(masthead::auth::model::Principal {
         user: person.id,
         credential: masthead::auth::model::Credential::Session(masthead::id::Id::new()),
