@@ -24,6 +24,8 @@ use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
 use crate::mail::follower::Mail;
 use crate::mail::post;
+use crate::media::files::Files;
+use crate::media::library::{self, Library};
 use crate::messages::inbox::{self, Inbox};
 use crate::outbound;
 use crate::search::{self, Search};
@@ -46,6 +48,10 @@ pub struct Setup {
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
     /// as `Host` never reaches an answer.
     pub public_url: Option<String>,
+    /// The address below which readers find files, without a slash at the end; where none is configured, this API's own.
+    pub media_url: Option<String>,
+    /// Where media are kept, and what is made of them.
+    pub library: Library,
     /// Whether `robots.txt` keeps all crawlers out.
     pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end: invitations lead there.
@@ -117,6 +123,8 @@ impl Setup {
             fallbacks: Fallbacks::default(),
             site_url: None,
             public_url: None,
+            media_url: None,
+            library: Library::new(Files::in_memory(), library::Settings::default()),
             robots_denied: false,
             editor_url: None,
             origins: Vec::new(),
@@ -149,6 +157,10 @@ pub struct App {
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end.
     pub public_url: Option<String>,
+    /// What the addresses of media begin with, without a slash at the end.
+    pub media_url: String,
+    /// Where media are kept, and what is made of them.
+    pub library: Library,
     /// Whether `robots.txt` keeps all crawlers out.
     pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end.
@@ -205,6 +217,8 @@ impl App {
             fallbacks,
             site_url,
             public_url,
+            media_url,
+            library,
             robots_denied,
             editor_url,
             origins,
@@ -222,10 +236,13 @@ impl App {
             outbound,
             work,
         } = setup;
+        let media_url = media_url
+            .unwrap_or_else(|| format!("{}/media", public_url.as_deref().unwrap_or_default()));
         let public = (
             env!("CARGO_PKG_VERSION"),
             &site_url,
             &public_url,
+            &media_url,
             &rules.locales,
         );
         let mark = format!("{:016x}", xxh3_64(format!("{public:?}").as_bytes()));
@@ -259,6 +276,8 @@ impl App {
             fallbacks,
             site_url,
             public_url,
+            media_url,
+            library,
             robots_denied,
             editor_url,
             proxies,

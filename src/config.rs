@@ -14,18 +14,22 @@ mod delivery;
 mod inbox;
 mod jobs;
 mod mail;
+mod media;
 mod search;
 mod serve;
 mod streams;
+mod website;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
 pub use self::inbox::Inbox;
 pub use self::jobs::Jobs;
 pub use self::mail::Mail;
+pub use self::media::Media;
 pub use self::search::Search;
 pub use self::serve::Serve;
 pub use self::streams::Streams;
+pub use self::website::{Robots, Website};
 
 /// Where the content is.
 #[derive(Debug, Clone, Args)]

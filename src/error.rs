@@ -83,6 +83,15 @@ impl Fault {
         faults.into_iter().map(here).collect()
     }
 
+    /// The same fault in what stands at this pointer.
+    #[must_use]
+    pub fn below(self, pointer: &str) -> Self {
+        Self {
+            pointer: self.pointer.map(|own| format!("{pointer}{own}")),
+            ..self
+        }
+    }
+
     /// A fault in a query or path parameter.
     pub fn parameter(name: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
         Self {

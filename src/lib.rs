@@ -4,6 +4,7 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`media`]: pictures, what is made of them, where their bytes are, and what uses them
 //! - [`messages`]: the contact form, and the inbox of what it brings
 //! - [`mail`]: what is told by e-mail, from a queue that follows the log
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
@@ -17,6 +18,7 @@
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
 //! - [`backup`]: all of a site in one file, and the way back; [`data_folder`]: what is where
+//! - [`exports`]: the content as files: JSON Lines, Markdown, and what readers may ask for
 //! - [`transfer`]: other systems' files to articles, without a database
 //! - [`tasks`]: what is asked for over HTTP and takes longer than a request; [`work`]: who does it
 //! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
@@ -38,6 +40,7 @@ pub mod crawlers;
 pub mod data_folder;
 pub mod db;
 pub mod error;
+pub mod exports;
 pub mod feeds;
 pub mod http;
 pub mod id;
@@ -46,6 +49,7 @@ pub mod json;
 pub mod keys;
 pub mod locales;
 pub mod mail;
+pub mod media;
 pub mod messages;
 mod names;
 pub mod outbound;

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use crate::articles::cover::{Cover, CoverMedia};
 use crate::articles::model::{
     ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State,
 };
+use crate::articles::new::MAX_ITEMS;
+use crate::articles::restored::Restored;
 use crate::error::{Fault, FaultCode};
 use crate::json::Fields;
 
@@ -16,6 +19,26 @@ const PLACEHOLDER: &str = "untitled";
 /// finding further faults and nothing else. `None` is something that is no object at all.
 pub fn article(value: &Value, faults: &mut Vec<Fault>) -> Option<ArticleInput> {
     article_with(value, faults, |_fields| {})
+}
+
+/// Reads an article as an export writes it, or anybody who leaves out what only an export says. Faults as
+/// [`article`] tells them.
+pub fn exported(value: &Value, faults: &mut Vec<Fault>) -> Option<(ArticleInput, Restored)> {
+    let mut restored = Restored::default();
+    let mut copied = Vec::new();
+    let article = article_with(value, faults, |fields| {
+        restored = Restored::read(fields, &mut copied);
+    });
+    faults.extend(copied.into_iter().map(|fault| fault.below("/working_copy")));
+    let mut article = article?;
+    // More than a writer may send, where it has had more slugs than that.
+    if restored.is_export() && article.aliases.len() > MAX_ITEMS {
+        let locale = article.locale.clone().unwrap_or_default();
+        let more = article.aliases.split_off(MAX_ITEMS);
+        let more = more.into_iter().map(|slug| (locale.clone(), slug));
+        restored.aliases_in.extend(more);
+    }
+    Some((article, restored))
 }
 
 /// Reads an article, and by `more` what else a door takes beside it.
@@ -43,7 +66,7 @@ pub(super) fn article_with(
         standfirst: fields.string("standfirst"),
         excerpt: fields.string("excerpt"),
         body: body(&mut fields),
-        cover: fields.object("cover", image).flatten(),
+        cover: fields.object("cover", cover).flatten(),
         tags: fields.strings("tags").unwrap_or_default(),
         authors: fields.strings("authors").unwrap_or_default(),
         featured: fields.bool("featured").unwrap_or(false),
@@ -90,6 +113,21 @@ fn body(fields: &mut Fields<'_>) -> Option<Source> {
         }
     }
     body.map(|(_, source)| source)
+}
+
+/// Reads the picture that stands for a text: a medium, or an address elsewhere, and not both.
+fn cover(fields: &mut Fields<'_>) -> Option<Cover> {
+    if !matches!(fields.field("media_id"), Some(Some(_))) {
+        return image(fields).map(Cover::Link);
+    }
+    for name in ["url", "width", "height"] {
+        if let Some(Some(_)) = fields.field(name) {
+            let detail = format!("the cover is a medium, which says it itself; leave {name} out");
+            fields.fault(name, FaultCode::Conflicting, detail);
+        }
+    }
+    let (media_id, alt) = (fields.id("media_id"), fields.string("alt"));
+    media_id.map(|media_id| Cover::Media(CoverMedia { media_id, alt }))
 }
 
 /// Reads a picture.
@@ -178,7 +216,10 @@ mod tests {
             (article.kind, article.status, article.audience),
             (Kind::Page, Some(State::InReview), Audience::Mature)
         );
-        assert_eq!(article.cover.unwrap().width, Some(4));
+        let Some(Cover::Link(cover)) = article.cover else {
+            panic!("a picture elsewhere");
+        };
+        assert_eq!(cover.width, Some(4));
         assert_eq!(article.citations.len(), 2);
         assert_eq!(
             article.updated_at.unwrap().to_string(),
@@ -212,6 +253,72 @@ mod tests {
         ];
         assert_eq!(faults, expected);
         assert_eq!(article.unwrap().body.unwrap().text, "a");
+    }
+
+    #[test]
+    fn reads_what_an_export_says_beside() {
+        let many: Vec<String> = (0..102).map(|n| format!("a{n}")).collect();
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tee", "locale": "de", "source": "markdown:blog", "aliases": many, "aliases_in": {"en": ["tea"]},
+            "created_at": "2026-11-22T10:00:00Z", "unpublish_at": "2027-11-22T10:00:00Z", "working_copy": {"title": "Chai"},
+        });
+        let (article, restored) = exported(&line, &mut faults).unwrap();
+        assert_eq!((faults.len(), article.aliases.len()), (0, MAX_ITEMS));
+        assert_eq!(restored.source, Some(Some("markdown:blog".to_owned())));
+        let aliases: Vec<(&str, &str)> = restored
+            .aliases_in
+            .iter()
+            .map(|(locale, slug)| (locale.as_str(), slug.as_str()))
+            .collect();
+        assert_eq!(aliases, [("en", "tea"), ("de", "a100"), ("de", "a101")]);
+        let copy = restored.working_copy.as_deref();
+        assert_eq!(copy, Some(&ArticleInput::new("Chai")));
+        assert!(restored.created_at.is_some() && restored.unpublish_at.is_some());
+
+        let (_, nothing) = exported(&json!({"title": "Tea"}), &mut faults).unwrap();
+        assert_eq!((faults.len(), nothing), (0, Restored::default()));
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_what_an_export_says() {
+        let mut faults = Vec::new();
+        let line = json!({
+            "title": "Tea", "source": 1, "aliases_in": {"en": "tea"}, "created_at": "then", "working_copy": {"titel": 1, "slug": 2},
+        });
+        assert!(exported(&line, &mut faults).is_some());
+        let told = faults
+            .into_iter()
+            .map(|fault| format!("{} {:?}", fault.pointer.unwrap(), fault.code));
+        let expected = [
+            "/source WrongType",
+            "/aliases_in Malformed",
+            "/created_at Malformed",
+            "/working_copy/title Missing",
+            "/working_copy/slug WrongType",
+            "/working_copy/titel Unknown",
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_cover_is_a_medium_or_an_address() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let (article, faults) =
+            read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
+        let media_id = article.unwrap().cover.unwrap().media_id();
+        assert_eq!((faults, media_id), (vec![], id.parse().ok()));
+        let (_, faults) = read(
+            &json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}),
+        );
+        let expected = [
+            "/cover/url Conflicting",
+            "/cover/width Conflicting",
+            "/cover/blurhash Unknown",
+        ];
+        assert_eq!(faults, expected);
+        let (_, faults) = read(&json!({"title": "x", "cover": {"media_id": "y"}}));
+        assert_eq!(faults, ["/cover/media_id Malformed"]);
     }
 
     #[test]

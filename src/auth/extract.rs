@@ -78,6 +78,10 @@ permissions! {
     ReadInbox => |grants| grants.may(Action::Inbox { writes: false }),
     /// Sort and delete what came by the contact form.
     WriteInbox => |grants| grants.may(Action::Inbox { writes: true }),
+    /// Put in media and change some.
+    WriteMedia => |grants| {
+        grants.may(Action::Media { own: true }) || grants.may(Action::Media { own: false })
+    },
     /// Write any of it.
     WriteAnything => |grants| {
         let any: [fn(&Grants) -> bool; 6] = [

@@ -103,6 +103,12 @@ impl Command {
         &self.who
     }
 
+    /// Whether it is only to say what it would do.
+    #[must_use]
+    pub const fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
     /// The answer that was given to it before, where there is one: what was sent may be refused by now.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod write;
 
 use diesel::prelude::*;
 
-pub use self::write::{create, delete, ensure, update};
+pub use self::write::{create, delete, ensure, restore, update};
 use super::model::{Author, AuthorRef, AuthorSort};
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::changes::tags as cache;

@@ -101,6 +101,8 @@ pub enum Resource {
     Webhook,
     /// An import or a backup.
     Job,
+    /// A picture that was put in.
+    Media,
 }
 
 crate::names::names!(Resource {
@@ -114,6 +116,7 @@ crate::names::names!(Resource {
     Message => "message",
     Webhook => "webhook",
     Job => "job",
+    Media => "media",
 });
 
 impl Resource {
@@ -143,7 +146,7 @@ impl Resource {
                 "preview_link_revoked",
             ],
             Self::Tag => &["created", "updated", "deleted", "shown", "hidden"],
-            Self::Author | Self::Redirect => &["created", "updated", "deleted"],
+            Self::Author | Self::Redirect | Self::Media => &["created", "updated", "deleted"],
             Self::Site => &["updated"],
             Self::User => &[
                 "created",

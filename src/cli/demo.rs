@@ -11,7 +11,7 @@ use crate::articles::edit::EditSort;
 use crate::articles::model::{Image, Kind, State};
 use crate::articles::new::Rules;
 use crate::articles::store::edit::EditFilter;
-use crate::articles::store::{Standing, standing, working_copies};
+use crate::articles::store::{Said, Standing, standing, working_copies};
 use crate::auth::model::{Credential, Grants, Principal, Role};
 use crate::auth::password::{NewPassword, hash_blocking};
 use crate::auth::secret::Secret;
@@ -361,7 +361,11 @@ fn copy(tx: &mut Tx<'_>) -> Result<()> {
     };
     let (input, now) = (item.article, tx.now());
     let key = input.external_id.as_deref().unwrap_or(name);
-    match standing(tx.conn(), "demo", key, &input, now)? {
+    let said = Said {
+        input: &input,
+        restored: &item.restored,
+    };
+    match standing(tx.conn(), "demo", key, said, now)? {
         Standing::Changed(id) => working_copies::save(tx, input.kind, id, &input),
         other => Err(Error::internal(format!("the sample {name} is {other:?}"))),
     }

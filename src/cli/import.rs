@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report};
 use crate::time::Clock;
 use crate::transfer::wxr::{self, Unreadable};
-use crate::transfer::{Parsed, ghost, jsonl, markdown};
+use crate::transfer::{Parsed, Piece, ghost, jsonl, markdown};
 use crate::{json, site};
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 enum Format {
     /// A folder of Markdown files with YAML or TOML front matter, or one such file
     Markdown(Common),
-    /// A file of JSON objects, one a line; `-` reads standard input
+    /// A file of JSON objects, one a line, such as `export jsonl` writes; `-` reads standard input
     Jsonl(Common),
     /// A WordPress export (WXR, .xml)
     Wordpress(Common),
@@ -213,17 +213,57 @@ fn import_markdown(
                 reason: format!("cannot be read: {error}"),
             },
         });
+    // An export has a file of what is no text. Redirects come after the texts that they lead to.
+    let (names, redirects) = (
+        site_lines(&common.path, false)?,
+        site_lines(&common.path, true)?,
+    );
+    let items = left_out.into_iter().chain(names).chain(items);
     let report = imports::run(
         db,
         &common.store.rules(),
         options,
-        left_out.into_iter().chain(items),
+        items.chain(redirects),
         |done| {
             bar.set_position(done as u64);
         },
     )?;
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// What the file beside exported Markdown holds: redirects, or everything else. There is none beside other Markdown.
+fn site_lines(
+    root: &Path,
+    redirects: bool,
+) -> Result<impl Iterator<Item = Parsed> + use<>, Box<dyn std::error::Error>> {
+    let path = root.join(markdown::SITE);
+    let file = match File::open(&path) {
+        Ok(file) => Some(file),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            None
+        }
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    };
+    let lines = file.map(|file| jsonl::articles(markdown::SITE, BufReader::new(file)));
+    let lines = lines.into_iter().flatten().map(move |line| {
+        line.unwrap_or_else(|error| Parsed::Broken {
+            origin: markdown::SITE.to_owned(),
+            line: None,
+            reason: format!("cannot be read: {error}"),
+        })
+    });
+    let is_wanted = move |line: &Parsed| {
+        let is_redirect = matches!(line, Parsed::Piece(item)
+            if matches!(item.piece, Piece::Redirect(_)));
+        is_redirect == redirects
+    };
+    Ok(lines.filter(is_wanted))
 }
 
 fn import_jsonl(

@@ -7,6 +7,7 @@
 mod backup;
 mod completions;
 mod demo;
+mod export;
 mod import;
 mod migrate;
 mod openapi;
@@ -51,6 +52,8 @@ enum Verb {
     Demo(demo::Arguments),
     /// Bring content in from files; running it again changes nothing that has not changed
     Import(import::Arguments),
+    /// Write the content into files: all of it, to be imported again, or what readers may ask for
+    Export(export::Arguments),
     /// Make and change accounts: the way to the first admin
     User(user::Arguments),
     /// Print an access token for an account
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::User(arguments) => user::run(&arguments),
         Verb::Token(arguments) => token::run(&arguments),
         Verb::Openapi => openapi::run(),

@@ -20,10 +20,12 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, data_folder, messages, previews, tasks, webhooks};
+use crate::{articles, auth, data_folder, media, messages, previews, tasks, webhooks};
 
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
+/// Of so many times once also the files that no medium has: to list an object store costs something.
+const SWEEPS_OF_FILES: u64 = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -42,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         serve,
     } = arguments;
     // Before anything is made or migrated.
-    serve.fallbacks(&store.locales)?;
+    serve.website.fallbacks(&store.locales)?;
     let _lock = match store.database_url {
         Some(_) => None,
         None => Some(data_folder::lock(&store.data)?),
@@ -74,6 +76,7 @@ pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &
     let mut setup = serve.setup(rules)?;
     setup.work.data = Some(data.to_owned());
     setup.search.folder = Some(data.join(data_folder::SEARCH));
+    setup.library = serve.media.library(data)?;
     let app = App::new(db, secret, setup);
     app.search.start()?;
     let hot = HotSet::in_folder(data);
@@ -116,9 +119,12 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let sweeping = app.clone();
     actix_web::rt::spawn(async move {
-        loop {
+        for hour in 0_u64.. {
             if let Err(error) = sweep(&sweeping).await {
                 tracing::warn!(%error, "could not remove what has expired; trying again in an hour");
+            }
+            if hour % SWEEPS_OF_FILES == 0 {
+                sweep_files(&sweeping).await;
             }
             tokio::time::sleep(SWEEP).await;
         }
@@ -146,6 +152,15 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     running.server.await?;
     hot.save(&stopped.cache);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes the files that no medium has.
+async fn sweep_files(app: &App) {
+    match media::store::sweep_files(&app.db, &app.library.files).await {
+        Ok(0) => {}
+        Ok(media) => tracing::info!(media, "removed files that no medium has"),
+        Err(error) => tracing::warn!(%error, "could not look for files that no medium has"),
+    }
 }
 
 /// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, old messages and old deliveries.

@@ -6,13 +6,12 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Jobs, Links, Mail, Search, Streams, Tokens, base_url};
+use super::{Delivery, Inbox, Jobs, Links, Mail, Media, Search, Streams, Tokens, Website};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
 use crate::http::peer::TrustedProxies;
 use crate::http::server;
-use crate::locales::Fallbacks;
 use crate::outbound;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -30,32 +29,9 @@ pub struct Serve {
     )]
     pub listen: SocketAddr,
 
-    /// Address of this API as clients see it, for Link and Location; without it they are paths
-    #[arg(long, env = "MASTHEAD_PUBLIC_URL", value_parser = base_url, value_name = "URL")]
-    pub public_url: Option<String>,
-
-    /// Address of the website, for the `url` of articles; without it they are paths
-    #[arg(long, env = "MASTHEAD_SITE_URL", value_parser = base_url, value_name = "URL")]
-    pub site_url: Option<String>,
-
-    /// Locales that stand in for one that lacks a text, such as de-CH=de,en; several chains are separated by semicolons
-    #[arg(
-        long,
-        env = "MASTHEAD_LOCALE_FALLBACKS",
-        value_delimiter = ';',
-        value_name = "CHAIN"
-    )]
-    pub locale_fallbacks: Vec<String>,
-
-    /// What robots.txt lets crawlers read: all, or nothing
-    #[arg(
-        long,
-        env = "MASTHEAD_ROBOTS",
-        default_value = "allow",
-        value_enum,
-        value_name = "RULE"
-    )]
-    pub robots: Robots,
+    /// Where readers find the content.
+    #[command(flatten)]
+    pub website: Website,
 
     /// Do not migrate the database at the start; fail if it lacks a migration
     #[arg(long, env = "MASTHEAD_NO_MIGRATE", value_parser = clap::value_parser!(bool), num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
@@ -234,18 +210,13 @@ pub struct Serve {
     #[command(flatten)]
     jobs: Jobs,
 
+    /// Where media are kept, and what is made of them
+    #[command(flatten)]
+    pub media: Media,
+
     /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
     #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
     pub outbound_allow: Vec<IpNet>,
-}
-
-/// What robots.txt says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Robots {
-    /// Crawlers may read all of it
-    Allow,
-    /// Crawlers may read nothing
-    Deny,
 }
 
 impl Serve {
@@ -254,7 +225,6 @@ impl Serve {
     /// # Errors
     /// In words, where settings do not go together.
     pub fn setup(&self, rules: Rules) -> Result<Setup, String> {
-        let fallbacks = self.fallbacks(&rules.locales)?;
         let editor_url = self.links.editor_url.clone();
         let editor = editor_url
             .as_deref()
@@ -263,10 +233,7 @@ impl Serve {
         origins.extend(editor.map(|url| url.origin().ascii_serialization()));
         let days = |days| Duration::from_secs(u64::from(days) * DAY);
         Ok(Setup {
-            fallbacks,
-            site_url: self.site_url.clone(),
-            public_url: self.public_url.clone(),
-            robots_denied: self.robots == Robots::Deny,
+            media_url: self.media.media_url.clone(),
             editor_url,
             origins,
             proxies: TrustedProxies(self.trusted_proxies.clone()),
@@ -290,17 +257,8 @@ impl Serve {
                 allowed: self.outbound_allow.clone(),
                 ..outbound::Settings::default()
             },
-            ..Setup::new(rules)
+            ..self.website.setup(rules)?
         })
-    }
-
-    /// The locales that stand in for others, on a site of these.
-    ///
-    /// # Errors
-    /// All the faults, in words.
-    pub fn fallbacks(&self, locales: &[String]) -> Result<Fallbacks, String> {
-        Fallbacks::parse(&self.locale_fallbacks, locales)
-            .map_err(|faults| format!("--locale-fallbacks: {}", faults.join("; ")))
     }
 
     /// The server, with its bounds.
@@ -325,6 +283,8 @@ impl Serve {
                 article: self.article_limit,
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
+                upload: self.media.media_limit as usize,
+                upload_deadline: Duration::from_millis(self.media.media_upload_timeout_ms),
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
                 import_deadline: self.jobs.import_deadline(),
                 content_rate: self.content_rate,

@@ -93,6 +93,22 @@ pub struct Written<T> {
     pub retracts: bool,
 }
 
+/// A write under way.
+#[must_use = "whether it was done is not known before it is waited for"]
+pub struct Ahead<T>(oneshot::Receiver<Result<Written<T>>>);
+
+impl<T> Ahead<T> {
+    /// Waits for it, outside any async runtime.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn wait(self) -> Result<Written<T>> {
+        self.0
+            .blocking_recv()
+            .map_err(|_closed| Error::internal("the writer has gone"))?
+    }
+}
+
 impl Db {
     /// Opens the database. It must have been migrated.
     ///
@@ -273,6 +289,19 @@ impl Db {
         self.0.readers.run_blocking(f)
     }
 
+    /// Reads one snapshot on this thread and on a connection of its own, outside any async runtime: for what goes on for
+    /// minutes, so that it takes no reader's place. As long as it goes on, SQLite's log grows with every write, and
+    /// PostgreSQL keeps what rows were.
+    ///
+    /// # Errors
+    /// When there is no connection to be had; else what `f` answers.
+    pub fn read_apart<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.0.readers.run_apart(f)
+    }
+
     /// Writes: runs `f` in a transaction, logs what it logged under the next change number, and answers when that is on
     /// disk; where it took something from readers, when whoever follows the log has let it go too. `f` may run more than
     /// once, and only its last run counts.
@@ -313,13 +342,22 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        self.write_ahead(actor, f)?.wait()
+    }
+
+    /// The same without waiting for it, for whoever makes the next write ready meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the queue is full.
+    pub fn write_ahead<T, F>(&self, actor: Actor, f: F) -> Result<Ahead<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
         let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
             .map_err(|_full| Error::busy("too many writes are waiting"))?;
-        let answer = self.enqueue(actor, f, place)?;
-        answer
-            .blocking_recv()
-            .map_err(|_closed| Error::internal("the writer has gone"))?
+        Ok(Ahead(self.enqueue(actor, f, place)?))
     }
 
     /// Writes what takes no change number, because nothing that follows the log need hear of it: the closed list of

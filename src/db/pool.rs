@@ -26,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// KiB of pages that a thread's own connection keeps, which answers most misses.
 const INLINE_CACHE: u32 = 8192;
 /// The same of each of the pool's: there are many, and what they miss the system's page cache has.
-const POOL_CACHE: u32 = 2048;
+pub(super) const POOL_CACHE: u32 = 2048;
 
 /// The readers of one database.
 pub(super) struct Readers {
@@ -80,6 +80,16 @@ impl Readers {
 
     pub(super) fn run_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         pooled(&self.pool, f)
+    }
+
+    /// On a connection of its own, which ends with what is read, and its transaction, which wrote nothing, with it.
+    pub(super) fn run_apart<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.settings.connect_reader(INLINE_CACHE)?;
+        dialect::begin_read(&mut conn).map_err(Error::from)?;
+        f(&mut conn)
     }
 
     pub(super) fn run_inline<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {

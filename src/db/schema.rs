@@ -534,3 +534,39 @@ diesel::table! {
 
 diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 diesel::allow_tables_to_appear_in_same_query!(webhook_deliveries, webhooks);
+
+diesel::table! {
+    media (id) {
+        id -> Binary,
+        hash -> Binary,
+        name -> Text,
+        media_type -> Text,
+        file_name -> Nullable<Text>,
+        bytes -> BigInt,
+        width -> BigInt,
+        height -> BigInt,
+        alt -> Text,
+        title -> Nullable<Text>,
+        credit -> Nullable<Text>,
+        focal_point -> Nullable<Text>,
+        blurhash -> Nullable<Text>,
+        variants -> Text,
+        animation -> Nullable<Text>,
+        owner -> Nullable<Binary>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    media_uses (media_id, resource, resource_id, place) {
+        media_id -> Binary,
+        resource -> Text,
+        resource_id -> Binary,
+        place -> Text,
+    }
+}
+
+diesel::joinable!(media_uses -> media (media_id));
+diesel::allow_tables_to_appear_in_same_query!(media, media_uses);

@@ -46,6 +46,10 @@ pub struct Limits {
     pub batch: usize,
     /// Bytes of any other content.
     pub content: usize,
+    /// Bytes of a file that is put in.
+    pub upload: usize,
+    /// How long such a file may take to arrive.
+    pub upload_deadline: Duration,
     /// How long content may take to arrive.
     pub content_deadline: Duration,
     /// How long a file may take to arrive.
@@ -65,6 +69,8 @@ impl Default for Limits {
             article: 1024 * 1024,
             batch: 4 * 1024 * 1024,
             content: 64 * 1024,
+            upload: 25 * 1024 * 1024,
+            upload_deadline: Duration::from_secs(300),
             content_deadline: Duration::from_secs(30),
             import_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
@@ -86,6 +92,8 @@ pub const ADMIN: &str = "/v1/admin/";
 
 /// The route whose content is a file of any length.
 const IMPORT: &str = "/v1/admin/import";
+/// Where files are put in.
+const UPLOADS: &str = "/v1/admin/media";
 
 /// Which websites may read an answer.
 #[derive(Debug, Clone)]
@@ -150,7 +158,7 @@ pub fn protect(headers: &mut HeaderMap, request_id: &str, readers: &Readers) {
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(
-                "Change, ETag, Link, Location, Retry-After, Surrogate-Key, WWW-Authenticate, X-Request-Id",
+                "Accept-Ranges, Change, Content-Range, ETag, Link, Location, Retry-After, Surrogate-Key, WWW-Authenticate, X-Request-Id",
             ),
         );
     }
@@ -232,12 +240,15 @@ where
             request.extensions_mut().insert(RequestId(id.clone()));
         }
         let limits = self.limits;
-        let deadline = if request.method() == Method::GET {
-            limits.deadline
-        } else if request.match_info().as_str() == IMPORT {
-            limits.import_deadline + limits.write_deadline
-        } else {
-            limits.content_deadline + limits.write_deadline
+        let deadline = match *request.method() {
+            Method::GET => limits.deadline,
+            Method::POST if request.path() == UPLOADS => {
+                limits.upload_deadline + limits.write_deadline
+            }
+            _ if request.match_info().as_str() == IMPORT => {
+                limits.import_deadline + limits.write_deadline
+            }
+            _ => limits.content_deadline + limits.write_deadline,
         };
         let must_include = request.headers().contains_key(MIN_CHANGE);
         let looked = !must_include;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
-use actix_service::{ServiceFactoryExt, fn_service, map_config};
-use actix_web::dev::{AppConfig, ResourceDef};
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
@@ -131,15 +132,7 @@ pub fn start(
         .shutdown_timeout(shutdown.as_secs())
         .disable_signals()
         .listen("http", listener, move || {
-            let (app, _) = ActixApp::new()
-                .app_data(shared.clone())
-                .app_data(limits)
-                .into_utoipa_app()
-                .configure(super::routes)
-                .split_for_parts();
-            let app = app
-                .default_service(web::to(no_route))
-                .wrap(Envelope(limits));
+            let app = application(shared.clone(), limits);
             let drained = drained.clone();
             let http = HttpService::build()
                 .keep_alive(keep_alive)
@@ -174,6 +167,31 @@ pub fn start(
         app,
         draining,
     })
+}
+
+/// The routes of an application, in their envelope.
+pub(super) fn application(
+    app: web::Data<App>,
+    limits: Limits,
+) -> ActixApp<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+        Future: 'static,
+    >,
+> {
+    let (routes, _) = ActixApp::new()
+        .app_data(app)
+        .app_data(limits)
+        .into_utoipa_app()
+        .configure(super::routes)
+        .split_for_parts();
+    routes
+        .default_service(web::to(no_route))
+        .wrap(Envelope(limits))
 }
 
 /// The methods of the routes that have this path; none where no route has.

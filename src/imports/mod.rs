@@ -9,8 +9,9 @@ use crate::articles::model::State;
 use crate::articles::new::Rules;
 use crate::articles::store::Imported;
 use crate::auth;
+use crate::auth::model::Action;
 use crate::changes::model::Actor;
-use crate::db::{Db, Tx};
+use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
 use crate::transfer::{Parsed, PieceItem};
 
@@ -70,9 +71,13 @@ pub fn run(
         report: Report::default(),
         batch: Vec::new(),
         bytes: 0,
+        ahead: None,
         waiting: Vec::new(),
     };
-    match import.run(items, progress) {
+    let walked = import.run(items, progress);
+    // What is under way is stored and counted, whatever ended the walk.
+    let settled = import.settle();
+    match walked.and(settled) {
         Ok(()) => Ok(import.report),
         Err(error) => Err(Box::new(Interrupted {
             error,
@@ -117,6 +122,8 @@ struct Import<'a> {
     report: Report,
     batch: Vec<Ready>,
     bytes: usize,
+    /// The batch before, which is being written while this one is made ready.
+    ahead: Option<(Arc<Vec<Ready>>, Ahead<Results>)>,
     /// Tags whose parent is not here yet.
     waiting: Vec<PieceItem>,
 }
@@ -153,6 +160,7 @@ impl Import<'_> {
             progress(index + 1);
         }
         self.flush()?;
+        self.settle()?;
         self.look_again()
     }
 
@@ -195,15 +203,27 @@ impl Import<'_> {
         Ok(None)
     }
 
+    /// Begins to write the batch, once the one before has been written.
     fn flush(&mut self) -> Result<()> {
+        self.settle()?;
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
         if batch.is_empty() {
             return Ok(());
         }
         let batch = Arc::new(batch);
-        match self.store(&batch, 0..batch.len()) {
-            Ok(results) => self.count(&batch, results),
+        let ahead = self.begin(&batch, 0..batch.len())?;
+        self.ahead = Some((batch, ahead));
+        Ok(())
+    }
+
+    /// Waits for the batch that is being written.
+    fn settle(&mut self) -> Result<()> {
+        let Some((batch, ahead)) = self.ahead.take() else {
+            return Ok(());
+        };
+        match ahead.wait() {
+            Ok(written) => self.count(&batch, written.value),
             // One of them is at fault: each alone, so that the others come in and the report names it.
             Err(error) if is_of_one(&error) => {
                 for index in 0..batch.len() {
@@ -223,9 +243,17 @@ impl Import<'_> {
     }
 
     fn store(&self, batch: &Arc<Vec<Ready>>, range: std::ops::Range<usize>) -> Result<Results> {
+        Ok(self.begin(batch, range)?.wait()?.value)
+    }
+
+    fn begin(
+        &self,
+        batch: &Arc<Vec<Ready>>,
+        range: std::ops::Range<usize>,
+    ) -> Result<Ahead<Results>> {
         let (batch, source) = (Arc::clone(batch), self.options.source.clone());
         let actor = self.options.actor.clone();
-        let written = self.db.write_blocking(actor, move |tx| {
+        self.db.write_ahead(actor, move |tx| {
             still_may(tx)?;
             let mut results = Vec::with_capacity(range.len());
             for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
@@ -242,8 +270,7 @@ impl Import<'_> {
                 }
             }
             Ok(results)
-        });
-        Ok(written?.value)
+        })
     }
 
     fn count(&mut self, batch: &[Ready], results: Results) {
@@ -326,7 +353,7 @@ fn still_may(tx: &mut Tx<'_>) -> Result<()> {
     };
     let now = tx.now();
     match auth::store::grants_of(tx.conn(), who.user, who.key(), now)? {
-        Some(grants) if grants == who.grants => Ok(()),
+        Some(grants) if grants == who.grants && who.may(Action::Import) => Ok(()),
         // Not `Forbidden`: that is of one item, and the next may be allowed.
         _ => Err(Error::Unauthorized),
     }

@@ -66,8 +66,19 @@ pub(super) enum Standing {
 /// # Errors
 /// When the database fails.
 pub(super) fn standing(conn: &mut Conn, source: &str, item: &PieceItem) -> Result<Standing> {
-    let PieceItem { key, piece, .. } = item;
+    let PieceItem {
+        key,
+        piece,
+        exported,
+        ..
+    } = item;
     let Some(record) = store::record(conn, source, piece.kind(), key)? else {
+        let same = exported.and_then(|exported| exported.id);
+        if let Some(id) = same
+            && store::version(conn, piece, id)?.is_some()
+        {
+            return Ok(Standing::Found(id));
+        }
         return Ok(match find(conn, source, key, piece)? {
             Some(id) => Standing::Found(id),
             None => Standing::New,
@@ -135,7 +146,7 @@ pub(super) fn store(tx: &mut Tx<'_>, source: &str, item: &PieceItem) -> Result<S
     let (outcome, id) = match standing(tx.conn(), source, item)? {
         Standing::Unchanged => return Ok(Stored::new(Outcome::Unchanged, notes)),
         Standing::Kept(why) => return Ok(Stored::new(Outcome::Kept(why), notes)),
-        Standing::New => match create(tx, piece, &mut notes)? {
+        Standing::New => match create(tx, item, &mut notes)? {
             Ok(id) => (Outcome::Created, id),
             Err(why) => return Ok(Stored::new(Outcome::Kept(why), notes)),
         },
@@ -196,35 +207,58 @@ fn alone(piece: &Piece) -> Piece {
 /// Makes it; or answers why something else stands in its place.
 fn create(
     tx: &mut Tx<'_>,
-    piece: &Piece,
+    PieceItem {
+        piece, exported, ..
+    }: &PieceItem,
     notes: &mut Vec<String>,
 ) -> Result<std::result::Result<Id, String>> {
+    let id = exported.and_then(|exported| exported.id);
+    let times = exported.and_then(|exported| exported.times());
+    let is_export = exported.is_some();
     match piece {
         Piece::Tag(tag) => {
-            let id = fitted(tag, notes, |tag| tags::store::create(tx, &new_tag(tag)?))?;
+            let id = fitted(tag, notes, |tag| {
+                let new = new_tag(tag)?;
+                if is_export {
+                    tags::store::restore(tx, &new, id, times)
+                } else {
+                    tags::store::create(tx, &new)
+                }
+            })?;
             Ok(Ok(id))
         }
-        Piece::Author(author) => Ok(Ok(create_author(tx, author, notes)?)),
-        Piece::Redirect(redirect) => match redirects::store::create(tx, redirect) {
+        Piece::Author(author) => {
+            let mut create =
+                |author: &AuthorInput| authors::store::restore(tx, &new_author(author)?, id, times);
+            Ok(Ok(create_author(author, notes, &mut create)?))
+        }
+        Piece::Redirect(redirect) => match redirects::store::restore(tx, redirect, id, times) {
             Ok(id) => Ok(Ok(id)),
             Err(Error::Invalid(faults)) if taken(&faults) => {
                 Ok(Err(Error::Invalid(faults).to_string()))
             }
             Err(error) => Err(error),
         },
-        Piece::Site(settings) => site::store::put(tx, settings).map(|()| Ok(SITE)),
+        Piece::Site(settings) => {
+            let set_at = times.map(|(_, updated_at)| updated_at);
+            site::store::restore(tx, settings, set_at).map(|()| Ok(SITE))
+        }
     }
 }
 
-fn create_author(tx: &mut Tx<'_>, author: &AuthorInput, notes: &mut Vec<String>) -> Result<Id> {
-    match authors::store::create(tx, &new_author(author)?) {
+fn create_author(
+    author: &AuthorInput,
+    notes: &mut Vec<String>,
+    create: &mut dyn FnMut(&AuthorInput) -> Result<Id>,
+) -> Result<Id> {
+    match create(author) {
         Err(Error::Invalid(faults)) if author.slug.is_some() && taken(&faults) => {
             notes.push(Error::Invalid(faults).to_string());
             let any = AuthorInput {
                 slug: None,
                 ..author.clone()
             };
-            authors::store::create(tx, &new_author(&any)?)
+            create(&any)
         }
         other => other,
     }
@@ -355,7 +389,7 @@ fn new_tag(tag: &TagInput) -> Result<NewTag> {
         aliases,
         parent,
     } = tag.clone();
-    NewTag::parse(&name, slug, description, aliases, parent).map_err(Error::Invalid)
+    NewTag::restored(&name, slug, description, aliases, parent).map_err(Error::Invalid)
 }
 
 fn new_author(author: &AuthorInput) -> Result<NewAuthor> {

@@ -3,7 +3,8 @@
 use super::{Options, Report};
 use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::{NewArticle, Rules};
-use crate::articles::store::{self, Imported, Standing};
+use crate::articles::restored::Restored;
+use crate::articles::store::{self, Imported, Said, Standing};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::redirects::model::NewRedirect;
@@ -13,8 +14,10 @@ use crate::transfer::Item;
 /// A text that may be stored.
 pub(super) struct Text {
     pub(super) origin: String,
-    external_id: String,
+    /// By which the next import knows it.
+    key: String,
     pub(super) input: ArticleInput,
+    restored: Restored,
     new: NewArticle,
     redirects: Vec<String>,
 }
@@ -30,16 +33,20 @@ pub(super) fn prepare(
     let Item {
         origin,
         article: mut input,
+        mut restored,
         redirects,
         held,
         warnings,
     } = item;
     let warn = |report: &mut Report, text: String| report.warnings.push((origin.clone(), text));
-    let external_id = input
-        .external_id
-        .clone()
-        .or_else(|| input.id.map(|id| id.to_string()));
-    let Some(external_id) = external_id else {
+    let (external_id, id) = (input.external_id.clone(), input.id.map(|id| id.to_string()));
+    // Texts of an export may have come from several sources, in which others have the same key.
+    let key = if restored.is_export() {
+        id.or(external_id)
+    } else {
+        external_id.or(id)
+    };
+    let Some(key) = key else {
         report.broken.push((
             origin,
             "has no key by which the next import could know it".into(),
@@ -51,14 +58,24 @@ pub(super) fn prepare(
     // A text that does not say when it was changed was not changed by being moved here.
     input.updated_at = input.updated_at.or(input.published_at);
     let moved = fit_locale(&mut input, rules);
+    if let Some(copy) = &mut restored.working_copy {
+        // It was told of the text.
+        let _told = fit_locale(copy, rules);
+    }
     let now = db.now();
     let later = input
         .published_at
         .filter(|at| matches!(input.status, Some(State::Published | State::Scheduled)) && *at > now)
+        // An export says so itself.
+        .filter(|_| !(restored.is_export() && input.status == Some(State::Scheduled)))
         .map(|at| format!("its time is yet to come: stored as scheduled, and published at {at}"));
 
+    let said = Said {
+        input: &input,
+        restored: &restored,
+    };
     let standing =
-        db.read_blocking(|conn| store::standing(conn, &options.source, &external_id, &input, now))?;
+        db.read_blocking(|conn| store::standing(conn, &options.source, &key, said, now))?;
     match standing {
         Standing::Unchanged => {
             report.unchanged += 1;
@@ -73,7 +90,16 @@ pub(super) fn prepare(
     for warning in warnings.into_iter().chain(moved).chain(later) {
         warn(report, warning);
     }
-    let new = match NewArticle::parse(input.clone(), rules) {
+    let copied = restored.working_copy.as_deref();
+    let copied = copied.map_or_else(Vec::new, |copy| NewArticle::faults(copy, rules));
+    let parsed = match copied.as_slice() {
+        [] => NewArticle::parse(input.clone(), rules),
+        _ => Err(copied
+            .into_iter()
+            .map(|fault| fault.below("/working_copy"))
+            .collect()),
+    };
+    let new = match parsed {
         Ok(new) => new.with_any_slug(),
         Err(faults) => {
             report
@@ -111,8 +137,9 @@ pub(super) fn prepare(
     }
     Ok(Some(Text {
         origin,
-        external_id,
+        key,
         input,
+        restored,
         new,
         redirects,
     }))
@@ -145,7 +172,11 @@ fn fit_locale(input: &mut ArticleInput, rules: &Rules) -> Option<String> {
 /// Stores a text under its key in the source.
 pub(super) fn store(tx: &mut Tx<'_>, source: &str, text: &Text) -> Result<(Imported, Vec<String>)> {
     let mut notes = Vec::new();
-    let imported = store::import(tx, source, &text.external_id, &text.input, &text.new)?;
+    let said = Said {
+        input: &text.input,
+        restored: &text.restored,
+    };
+    let imported = store::import(tx, source, &text.key, said, &text.new)?;
     if let Imported::Created(stored) | Imported::Updated(stored) = &imported {
         let own = format!("/{}", stored.slug);
         for path in text.redirects.iter().filter(|path| **path != own) {

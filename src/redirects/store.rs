@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::time::Time;
 
-pub use self::write::{create, delete, ensure, leave, update};
+pub use self::write::{create, delete, ensure, leave, restore, update};
 pub use super::model::Target;
 
 /// The one order of a list of redirects.

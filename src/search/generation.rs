@@ -366,7 +366,8 @@ impl Generation {
                     | Resource::ApiKey
                     | Resource::Message
                     | Resource::Webhook
-                    | Resource::Job => continue,
+                    | Resource::Job
+                    | Resource::Media => continue,
                 };
                 // What waits for a commit may carry it too, read before it went.
                 if self.waiting > 0 {

@@ -177,4 +177,26 @@ impl NewTag {
             Err(faults)
         }
     }
+
+    /// The same for a tag that was elsewhere: it may have more aliases than anybody may send, those of the tags that became
+    /// part of it.
+    ///
+    /// # Errors
+    /// As [`NewTag::parse`].
+    pub fn restored(
+        name: &str,
+        slug: Option<String>,
+        description: Option<String>,
+        mut aliases: Vec<String>,
+        parent: Option<String>,
+    ) -> Result<Self, Vec<Fault>> {
+        let more = aliases.split_off(aliases.len().min(MAX_ITEMS));
+        let mut new = Self::parse(name, slug, description, aliases, parent)?;
+        if let Some(wrong) = more.iter().find(|alias| !slug::is_slug(alias)) {
+            let detail = format!("`{wrong}` is not a slug");
+            return Err(vec![Fault::at("/aliases", FaultCode::Malformed, detail)]);
+        }
+        new.aliases.extend(more);
+        Ok(new)
+    }
 }

@@ -24,7 +24,7 @@ use crate::slug;
 pub use self::counts::count_uses;
 pub use self::list::{list, public};
 pub use self::merge::merge;
-pub use self::write::{create, delete, ensure, update};
+pub use self::write::{create, delete, ensure, restore, update};
 
 /// A tag as the rest of the program finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]

@@ -3,9 +3,12 @@
 //! import finds them all the same, by name.
 
 use crate::articles::model::{ArticleInput, Image};
+use crate::articles::restored::Restored;
 use crate::authors::model::Link;
+use crate::id::Id;
 use crate::redirects::model::NewRedirect;
 use crate::site::model::Settings;
+use crate::time::Time;
 
 /// One article as a reader found it.
 ///
@@ -17,6 +20,8 @@ pub struct Item {
     pub origin: String,
     /// The article. A `status` of `None` says nothing, and the import decides.
     pub article: ArticleInput,
+    /// What an export says of it beside that.
+    pub restored: Restored,
     /// Former paths of this article on its old site, in the form [`site_path`](super::site_path) gives them, each once.
     pub redirects: Vec<String>,
     /// Not everybody was to read it where it comes from. The state it brings is the one it gets, whatever state is asked for
@@ -85,6 +90,26 @@ impl Piece {
     }
 }
 
+/// What an export says of something beside what a writer sends. With it, it comes back as it was where nothing is here yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exported {
+    /// Its id; the site has none.
+    pub id: Option<Id>,
+    /// When it was made.
+    pub created_at: Option<Time>,
+    /// When it was last changed.
+    pub updated_at: Option<Time>,
+}
+
+impl Exported {
+    /// When it was made and last changed, where that is known.
+    #[must_use]
+    pub fn times(&self) -> Option<(Time, Time)> {
+        let updated_at = self.updated_at.or(self.created_at)?;
+        Some((self.created_at.unwrap_or(updated_at), updated_at))
+    }
+}
+
 /// One piece beside the texts as a reader found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PieceItem {
@@ -94,6 +119,8 @@ pub struct PieceItem {
     pub key: String,
     /// What it is.
     pub piece: Piece,
+    /// What an export says of it beside that.
+    pub exported: Option<Exported>,
     /// What was read otherwise than one may expect, one sentence each.
     pub warnings: Vec<String>,
 }

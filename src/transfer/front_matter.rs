@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue};
 /// The longest front matter, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
+/// The longest that an export of this program writes, which holds all that a text may say but for its body, escaped.
+const MAX_OWN_BYTES: usize = 16 * 1024 * 1024;
+
 /// How deep it may nest; the same as in JSON, for what nobody knows becomes JSON.
 const MAX_DEPTH: usize = crate::json::MAX_DEPTH;
 
@@ -180,16 +183,19 @@ pub fn split(text: &str) -> Result<Document<'_>, Unreadable> {
         text.get(start..end).unwrap_or(""),
         text.get(body..).unwrap_or(""),
     );
-    if front.len() > MAX_BYTES {
-        return Err(unreadable(
-            opening,
-            "the front matter is longer than 256 KiB",
-        ));
+    let is_own = !is_toml && front.starts_with("masthead: ");
+    let (most, told) = if is_own {
+        (MAX_OWN_BYTES, "the front matter is longer than 16 MiB")
+    } else {
+        (MAX_BYTES, "the front matter is longer than 256 KiB")
+    };
+    if front.len() > most {
+        return Err(unreadable(opening, told));
     }
     let entries = if is_toml {
         read_toml(front)
     } else {
-        read_yaml(front)
+        read_yaml(front, is_own)
     };
     match entries {
         Ok(entries) => Ok(Document {
@@ -217,9 +223,17 @@ fn plain_value(text: &str) -> Value {
 }
 
 /// Reads the events of the YAML parser rather than values: only these still know how a scalar was written.
-fn read_yaml(front: &str) -> Result<Vec<(String, Node)>, Unreadable> {
-    let mut tree = Tree::default();
-    let options = granit_parser::options! { emit_comments: false };
+fn read_yaml(front: &str, is_own: bool) -> Result<Vec<(String, Node)>, Unreadable> {
+    let mut tree = Tree {
+        // What a key nobody knew holds stands in `metadata` then, and that perhaps in a working copy.
+        max_depth: MAX_DEPTH + if is_own { 2 } else { 0 },
+        ..Tree::default()
+    };
+    let mut options = granit_parser::options! { emit_comments: false };
+    if is_own {
+        // Keys of JSON may be as long as they like.
+        options.simple_key_max_lookahead = MAX_OWN_BYTES;
+    }
     for event in Parser::new_from_str_with_options(front, options) {
         let (event, span) = event.map_err(|error| Unreadable {
             line: number(error.marker().line()),
@@ -252,6 +266,7 @@ struct Tree {
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     copied: usize,
+    max_depth: usize,
 }
 
 /// A list or a map that is not closed yet.
@@ -291,7 +306,7 @@ impl Tree {
     }
 
     fn begin(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        if self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= self.max_depth {
             return Err("nested too deep".to_owned());
         }
         self.open.push(Open {
@@ -312,7 +327,7 @@ impl Tree {
             .ok_or("an alias stands inside of what it names")?;
         let (size, depth) = node.size();
         self.copied = self.copied.saturating_add(size);
-        if self.copied > MAX_COPIED || self.open.len() + depth > MAX_DEPTH {
+        if self.copied > MAX_COPIED || self.open.len() + depth > self.max_depth {
             return Err("aliases make the front matter too large".to_owned());
         }
         self.add(node, 0)

@@ -20,21 +20,26 @@
 //!
 //! Only `title` of a text and `name` of the others are required. A tag or author without `external_id` is known to the
 //! next import by slug, or else by name; a redirect by its path.
+//!
+//! Lines of an export ([`write`]) say more: `id`, `created_at` and `updated_at` of what is no text, and of texts what
+//! [`Restored`] holds.
 
 use std::io::{self, BufRead};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Item, Parsed, Piece, PieceItem};
+use super::{Exported, Item, Parsed, Piece, PieceItem};
 use crate::articles::input;
 use crate::articles::model::ArticleInput;
+use crate::articles::restored::Restored;
 use crate::error::Fault;
 use crate::json;
 
 mod kinds;
+pub mod write;
 
-/// The longest line. An article's body has at most one mebibyte, and JSON may double it.
-pub const MAX_LINE: usize = 2 * 1024 * 1024;
+/// The longest line. A body has at most one mebibyte, of which JSON may make six; a working copy has another.
+pub const MAX_LINE: usize = 16 * 1024 * 1024;
 
 /// The pieces of a JSON Lines file. Blank lines, a byte order mark and CRLF are fine.
 ///
@@ -99,20 +104,21 @@ impl<R: BufRead> Iterator for Articles<R> {
 impl<R> Articles<R> {
     fn parsed(&self, bytes: &[u8]) -> Parsed {
         let origin = format!("{}:{}", self.origin, self.line);
-        let (key, piece) = match read(bytes) {
-            Ok(Line::Article(mut article)) => {
+        let (key, piece, exported) = match read(bytes) {
+            Ok(Line::Article(mut article, restored)) => {
                 if article.id.is_none() && article.external_id.is_none() {
                     article.external_id = Some(format!("jsonl-{:032x}", xxh3_128(bytes)));
                 }
                 return Parsed::Article(Box::new(Item {
                     origin,
                     article: *article,
+                    restored: *restored,
                     redirects: Vec::new(),
                     held: false,
                     warnings: Vec::new(),
                 }));
             }
-            Ok(Line::Piece(key, piece)) => (key, piece),
+            Ok(Line::Piece(key, piece, exported)) => (key, *piece, exported),
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 return self.broken(told.join("; "));
@@ -122,6 +128,7 @@ impl<R> Articles<R> {
             origin,
             key,
             piece,
+            exported,
             warnings: Vec::new(),
         }))
     }
@@ -137,22 +144,25 @@ impl<R> Articles<R> {
 
 /// What stands in a line.
 enum Line {
-    Article(Box<ArticleInput>),
-    Piece(String, Piece),
+    Article(Box<ArticleInput>, Box<Restored>),
+    Piece(String, Box<Piece>, Option<Exported>),
 }
 
 fn read(bytes: &[u8]) -> Result<Line, Vec<Fault>> {
-    let value = json::parse(bytes, json::MAX_DEPTH)?;
+    // A working copy, which is as deep as any text, stands one deeper; and so does what came from front matter.
+    let value = json::parse(bytes, json::MAX_DEPTH + 2)?;
     if let Some(kind) = kinds::Kind::of(&value) {
-        let (key, piece) = kinds::read(kind, &value)?;
-        return Ok(Line::Piece(key, piece));
+        let (key, piece, exported) = kinds::read(kind, &value)?;
+        return Ok(Line::Piece(key, Box::new(piece), exported));
     }
     if let Some(fault) = kinds::unknown(&value) {
         return Err(vec![fault]);
     }
     let mut faults = Vec::new();
-    match input::article(&value, &mut faults) {
-        Some(article) if faults.is_empty() => Ok(Line::Article(Box::new(article))),
+    match input::exported(&value, &mut faults) {
+        Some((article, restored)) if faults.is_empty() => {
+            Ok(Line::Article(Box::new(article), Box::new(restored)))
+        }
         _ => Err(faults),
     }
 }

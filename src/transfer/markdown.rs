@@ -5,14 +5,23 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
 use walkdir::{DirEntry, WalkDir};
 
+use super::front_matter::Node;
 use super::{Item, Parsed, dates, front_matter, site_path};
+use crate::articles::input;
 use crate::articles::model::{ArticleInput, Format, Source};
+use crate::articles::restored::Restored;
+use crate::error::{Fault, FaultCode};
 use crate::slug;
 use keys::Keys;
 
 mod keys;
+pub mod write;
+
+/// What is no text in a folder that was exported: a file of JSON lines at its root.
+pub const SITE: &str = "site.jsonl";
 
 /// Files at the root of a repository that are about it, not content of it, unless they have front matter.
 const ABOUT_THE_TREE: &[&str] = &[
@@ -217,7 +226,11 @@ fn read(path: &str, bytes: &[u8]) -> Result<Item, Unread> {
             return Err(Unread::Skipped("an empty file"));
         }
     }
-    let mut keys = Keys::new(document.entries.unwrap_or_default());
+    let entries = document.entries.unwrap_or_default();
+    if entries.first().is_some_and(|(key, _)| key == write::OWN) {
+        return own(path, entries, document.body);
+    }
+    let mut keys = Keys::new(entries);
     let title = title(&mut keys, document.body, &place, has_front_matter)
         .ok_or_else(|| Unread::Broken(None, "no title".to_owned()))?;
     let mut article = ArticleInput::new(title);
@@ -234,9 +247,52 @@ fn read(path: &str, bytes: &[u8]) -> Result<Item, Unread> {
     Ok(Item {
         origin: path.to_owned(),
         article,
+        restored: Restored::default(),
         redirects,
         held: false,
         warnings,
+    })
+}
+
+/// A file of an export of this program: its keys are those of the lines in JSON, and nothing is guessed.
+fn own(path: &str, entries: Vec<(String, Node)>, body: &str) -> Result<Item, Unread> {
+    let mut fields: Map<String, Value> = entries
+        .into_iter()
+        .map(|(key, node)| (key, node.into_json()))
+        .collect();
+    if fields.shift_remove(write::OWN) != Some(write::VERSION.into()) {
+        let reason = "its front matter was written by a newer masthead";
+        return Err(Unread::Broken(Some(2), reason.to_owned()));
+    }
+    let mut faults = Vec::new();
+    let format = match fields.shift_remove(write::FORMAT) {
+        None => Some(Format::Markdown),
+        Some(named) => named.as_str().and_then(Format::from_name),
+    };
+    if format.is_none() {
+        let detail = "must be one of markdown, html, text";
+        faults.push(Fault::at("/format", FaultCode::NotAllowed, detail));
+    }
+    let format = format.unwrap_or(Format::Markdown);
+    fields.insert(format.as_str().to_owned(), body.into());
+    // The sign of an export, which files need not repeat.
+    fields.entry("source").or_insert(Value::Null);
+    let read = input::exported(&Value::Object(fields), &mut faults);
+    let Some((mut article, restored)) = read.filter(|_| faults.is_empty()) else {
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(Unread::Broken(None, told.join("; ")));
+    };
+    if article.id.is_none() && article.external_id.is_none() {
+        // Written by hand, after the others.
+        article.external_id = Some(Place::of(path).key.to_owned());
+    }
+    Ok(Item {
+        origin: path.to_owned(),
+        article,
+        restored,
+        redirects: Vec::new(),
+        held: false,
+        warnings: Vec::new(),
     })
 }
 

@@ -15,7 +15,7 @@ const NAME: &str = "webhooks";
 /// Rows of the log at once.
 const ROWS: i64 = 500;
 /// Deliveries that are written down at once, but for those of the last row.
-const MOST: usize = 1_000;
+const MOST: usize = 100;
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imported, imports, jobs, mails, messages, meta,
-    preview_links, published_counts, recovery_codes, redirects, refresh_tokens, review_notes,
-    revision_losses, revision_texts, revisions, schedules, security_events, sessions, site,
-    tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
+    changes, followers, idempotency_keys, imported, imports, jobs, mails, media, media_uses,
+    messages, meta, preview_links, published_counts, recovery_codes, redirects, refresh_tokens,
+    review_notes, revision_losses, revision_texts, revisions, schedules, security_events, sessions,
+    site, tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
     working_copies,
 };
 use masthead::id::Id;
@@ -67,6 +67,7 @@ fn every_column_of_every_table_is_there() {
     let item = Item {
         origin: "one".into(),
         article: make.0,
+        restored: Default::default(),
         redirects: vec![],
         held: false,
         warnings: vec![],
@@ -177,7 +178,8 @@ fn every_column_of_every_table_is_there() {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });
     reads!(server, followers: Text, i64, Text);
-    let hook = json!({"name": "a receiver", "url": "https://hooks.example.org/", "events": ["tag.*"]});
+    let hook =
+        json!({"name": "a receiver", "url": "http://receiver.invalid/", "events": ["tag.*"]});
     let hook = admin.post("/v1/admin/webhooks", &hook).created();
     let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
     assert_eq!(admin.order(&ping).status, 202);
@@ -185,6 +187,11 @@ fn every_column_of_every_table_is_there() {
     reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
     assert_eq!(admin.order("/v1/admin/backup").status, 202);
     reads!(server, jobs: Id, Text, Text, Id, Time, Option<Id>, Option<Id>, Text, i64, Option<i64>, Maybe, Maybe, Maybe, bool, Time, Option<Time>, Option<Time>, i64);
+    let medium = server.medium(None);
+    let covered = json!({"title": "Five", "cover": {"media_id": medium}});
+    admin.post("/v1/admin/articles", &covered).created();
+    reads!(server, media: Id, Vec<u8>, Text, Text, Maybe, i64, i64, i64, Text, Maybe, Maybe, Maybe, Maybe, Text, Maybe, Option<Id>, i64, Time, Time);
+    reads!(server, media_uses: Id, Text, Id, Text);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

@@ -160,6 +160,21 @@ pub(super) fn settle(
     }
 }
 
+/// Sets when a text is taken back, as an export says it. Where its time has come already, the clock does it next.
+pub(super) fn restore_end(
+    tx: &mut Tx<'_>,
+    id: Id,
+    state: State,
+    unpublish_at: Option<Time>,
+) -> Result<()> {
+    put(
+        tx,
+        id,
+        TimedAction::Unpublish,
+        unpublish_at.filter(|_| can_end(state)),
+    )
+}
+
 /// What is to happen to a text by itself.
 ///
 /// # Errors

@@ -12,7 +12,11 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
+use crate::media;
+use crate::media::model::{MediaUser, UsePlace};
+use crate::media::store::Uses;
 use crate::slug;
+use crate::time::Time;
 
 /// The author of this id, slug or name; made if there is none. It belongs to the write of what stands under the name, and
 /// asks for no right of its own.
@@ -48,9 +52,33 @@ pub fn create(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
     insert(tx, new)
 }
 
+/// Stores an author as they were exported, under their id and with their times where these are known.
+///
+/// # Errors
+/// As [`create`].
+pub fn restore(
+    tx: &mut Tx<'_>,
+    new: &NewAuthor,
+    id: Option<Id>,
+    times: Option<(Time, Time)>,
+) -> Result<Id> {
+    tx.actor().authorise(Action::Author { own: false })?;
+    let now = tx.now();
+    insert_as(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now)))
+}
+
 fn insert(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
+    let now = tx.now();
+    insert_as(tx, new, Id::new(), (now, now))
+}
+
+fn insert_as(
+    tx: &mut Tx<'_>,
+    new: &NewAuthor,
+    id: Id,
+    (created_at, updated_at): (Time, Time),
+) -> Result<Id> {
     let slug = fit(tx.conn(), new, None)?;
-    let (id, now) = (Id::new(), tx.now());
     let row = (
         authors::id.eq(id),
         authors::slug.eq(&slug),
@@ -63,10 +91,11 @@ fn insert(tx: &mut Tx<'_>, new: &NewAuthor) -> Result<Id> {
         authors::article_count.eq(0),
         authors::public_count.eq(0),
         authors::version.eq(1),
-        authors::created_at.eq(now),
-        authors::updated_at.eq(now),
+        authors::created_at.eq(created_at),
+        authors::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(authors::table).values(row).execute(c))?;
+    write_uses(tx, id, new)?;
     tx.log(Entry {
         action: "created",
         resource: Resource::Author,
@@ -111,6 +140,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<AdminAuthor> {
         authors::updated_at.eq(tx.now()),
     );
     each!(tx.conn(), c => diesel::update(authors::table.find(id)).set(row).execute(c))?;
+    write_uses(tx, id, new)?;
     let public = is_public(tx.conn(), id)?;
     tx.log(Entry {
         action: "updated",
@@ -134,6 +164,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let texts = articles::store::showing_author(tx.conn(), id)?;
     articles::store::revisions::remember_author(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(authors::table.find(id)).execute(c))?;
+    media::store::clear(tx.conn(), MediaUser::Author, id)?;
     tx.log(Entry {
         action: "deleted",
         resource: Resource::Author,
@@ -143,6 +174,19 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         detail: None,
     });
     articles::store::touch(tx, texts, &format!("its author {id} was deleted"))
+}
+
+/// A picture may be the file of a medium, which then must not go.
+fn write_uses(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<()> {
+    let avatar = new
+        .avatar
+        .iter()
+        .map(|avatar| (UsePlace::Avatar, avatar.url.as_str()));
+    let uses = Uses {
+        cover: None,
+        said: avatar.collect(),
+    };
+    media::store::write_uses(tx.conn(), MediaUser::Author, id, &uses)
 }
 
 fn is_public(conn: &mut Conn, id: Id) -> Result<bool> {

@@ -11,6 +11,7 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::redirects::model::{NewRedirect, Redirect, Target};
+use crate::time::Time;
 
 /// Lets a path lead somewhere. Answers `false`, and changes nothing, where a redirect or an article stands there already.
 ///
@@ -36,9 +37,33 @@ pub fn create(tx: &mut Tx<'_>, new: &NewRedirect) -> Result<Id> {
     insert(tx, new)
 }
 
+/// Stores a redirect as it was exported, under its id and with its times where these are known.
+///
+/// # Errors
+/// As [`create`].
+pub fn restore(
+    tx: &mut Tx<'_>,
+    new: &NewRedirect,
+    id: Option<Id>,
+    times: Option<(Time, Time)>,
+) -> Result<Id> {
+    tx.actor().authorise(Action::Redirects)?;
+    let now = tx.now();
+    insert_as(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now)))
+}
+
 fn insert(tx: &mut Tx<'_>, new: &NewRedirect) -> Result<Id> {
+    let now = tx.now();
+    insert_as(tx, new, Id::new(), (now, now))
+}
+
+fn insert_as(
+    tx: &mut Tx<'_>,
+    new: &NewRedirect,
+    id: Id,
+    (created_at, updated_at): (Time, Time),
+) -> Result<Id> {
     check(tx.conn(), new, None)?;
-    let (id, now) = (Id::new(), tx.now());
     let (article, address) = columns(&new.target);
     let row = (
         redirects::id.eq(id),
@@ -47,8 +72,8 @@ fn insert(tx: &mut Tx<'_>, new: &NewRedirect) -> Result<Id> {
         redirects::article_id.eq(article),
         redirects::status.eq(new.status.code()),
         redirects::version.eq(1),
-        redirects::created_at.eq(now),
-        redirects::updated_at.eq(now),
+        redirects::created_at.eq(created_at),
+        redirects::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(redirects::table).values(row).execute(c))?;
     tx.log(Entry {
@@ -156,7 +181,6 @@ const fn columns(target: &Target) -> (Option<Id>, Option<&String>) {
     }
 }
 
-/// Every redirect is public: readers are led by it.
 /// Removes the redirects to a text that goes for good. It belongs to that write, and asks for no right of its own.
 ///
 /// # Errors
@@ -181,6 +205,7 @@ pub fn leave(tx: &mut Tx<'_>, article: Id) -> Result<()> {
     Ok(())
 }
 
+/// Every redirect is public: readers are led by it.
 fn footprint(id: Id) -> Footprint {
     Footprint {
         public: true,

@@ -1,5 +1,7 @@
 //! What editors read: every tag, whether anything published carries it or not.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::list::{key, paged};
@@ -105,6 +107,32 @@ pub fn get(conn: &mut Conn, id: Id) -> Result<AdminTag> {
     let tag = tags::table.find(id).select(COLUMNS);
     let rows: Vec<Row> = each!(conn, c => tag.load(c))?;
     complete(conn, rows)?.pop().ok_or(Error::NotFound("tag"))
+}
+
+/// The ids of all tags, those above before those below them, and each level by slug: in this order each finds its parent
+/// when they are made anew.
+///
+/// # Errors
+/// When the database fails.
+pub fn parents_first(conn: &mut Conn) -> Result<Vec<Id>> {
+    let all = tags::table
+        .select((tags::id, tags::parent_id))
+        .order(tags::slug);
+    let mut left: Vec<(Id, Option<Id>)> = each!(conn, c => all.load(c))?;
+    let mut ordered = Vec::with_capacity(left.len());
+    let mut known: HashSet<Option<Id>> = HashSet::from([None]);
+    while !left.is_empty() {
+        let (level, below): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|(_, parent)| known.contains(parent));
+        if level.is_empty() {
+            return Err(Error::internal("a tag stands below itself"));
+        }
+        known.extend(level.iter().map(|(id, _)| Some(*id)));
+        ordered.extend(level.into_iter().map(|(id, _)| id));
+        left = below;
+    }
+    Ok(ordered)
 }
 
 fn complete(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<AdminTag>> {

@@ -13,6 +13,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::slug;
 use crate::tags::model::{AdminTag, NewTag};
+use crate::time::Time;
 
 /// The tag of this id, slug, name or alias; made if there is none. It belongs to the write of what carries it, and asks
 /// for no right of its own.
@@ -48,9 +49,35 @@ pub fn create(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
     insert(tx, new)
 }
 
+/// Stores a tag as it was exported, under its id and with its times where these are known.
+///
+/// # Errors
+/// As [`create`].
+pub fn restore(
+    tx: &mut Tx<'_>,
+    new: &NewTag,
+    id: Option<Id>,
+    times: Option<(Time, Time)>,
+) -> Result<Id> {
+    tx.actor().authorise(Action::Tags)?;
+    let now = tx.now();
+    let times = times.unwrap_or((now, now));
+    insert_as(tx, new, id.unwrap_or_default(), times, Door::Restored)
+}
+
 fn insert(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
-    let fitted = fit(tx.conn(), new, None)?;
-    let (id, now) = (Id::new(), tx.now());
+    let now = tx.now();
+    insert_as(tx, new, Id::new(), (now, now), Door::Sent)
+}
+
+fn insert_as(
+    tx: &mut Tx<'_>,
+    new: &NewTag,
+    id: Id,
+    (created_at, updated_at): (Time, Time),
+    door: Door,
+) -> Result<Id> {
+    let fitted = fit(tx.conn(), new, None, door)?;
     let row = (
         tags::id.eq(id),
         tags::slug.eq(&fitted.slug),
@@ -61,8 +88,8 @@ fn insert(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
         tags::article_count.eq(0),
         tags::subtree_count.eq(0),
         tags::version.eq(1),
-        tags::created_at.eq(now),
-        tags::updated_at.eq(now),
+        tags::created_at.eq(created_at),
+        tags::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(tags::table).values(row).execute(c))?;
     add_aliases(tx.conn(), id, &fitted.aliases)?;
@@ -87,7 +114,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewTag) -> Result<Id> {
 pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewTag) -> Result<AdminTag> {
     tx.actor().authorise(Action::Tags)?;
     let was = edit::get(tx.conn(), id)?;
-    let fitted = fit(tx.conn(), new, Some(&was))?;
+    let fitted = fit(tx.conn(), new, Some(&was), Door::Sent)?;
     let former_parent = was.parent.as_ref().map(|parent| parent.id);
     let unchanged = was.name == new.name
         && was.slug == fitted.slug
@@ -183,6 +210,15 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     articles::store::touch(tx, texts, &format!("its tag {id} was deleted"))
 }
 
+/// Where a tag comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// Somebody sent it, and no name of it may read like one of another.
+    Sent,
+    /// It was so before. A slug that became an alias may read like the name of another tag.
+    Restored,
+}
+
 /// What of a tag depends on those that are there.
 struct Fitted {
     slug: String,
@@ -192,12 +228,13 @@ struct Fitted {
 }
 
 /// Finds a tag its place among the others, or everything that is in its way. What is its own already is no obstacle.
-fn fit(conn: &mut Conn, new: &NewTag, was: Option<&AdminTag>) -> Result<Fitted> {
+fn fit(conn: &mut Conn, new: &NewTag, was: Option<&AdminTag>, door: Door) -> Result<Fitted> {
     let own = was.map(|tag| tag.id);
     let mut faults = Vec::new();
     let name_key = slug::name_key(&new.name);
     let renamed = was.is_none_or(|tag| slug::name_key(&tag.name) != name_key);
-    if renamed && (is_name(conn, &name_key, own)? || is_alias(conn, &name_key, own)?) {
+    let sent = door == Door::Sent;
+    if renamed && (is_name(conn, &name_key, own)? || sent && is_alias(conn, &name_key, own)?) {
         faults.push(Fault::at(
             "/name",
             FaultCode::Taken,
@@ -221,7 +258,7 @@ fn fit(conn: &mut Conn, new: &NewTag, was: Option<&AdminTag>) -> Result<Fitted> 
     for (index, alias) in new.aliases.iter().enumerate() {
         let pointer = format!("/aliases/{index}");
         let fault = match slug_fault(conn, alias, &pointer, own)? {
-            None if !is_own(alias) && is_name(conn, &alias_key(alias), own)? => {
+            None if sent && !is_own(alias) && is_name(conn, &alias_key(alias), own)? => {
                 let detail = format!("there is a tag of the name `{alias}`");
                 Some(Fault::at(pointer, FaultCode::Taken, detail))
             }

@@ -399,6 +399,7 @@ impl Tables {
                 origin,
                 key: key.to_owned(),
                 piece,
+                exported: None,
                 warnings: warnings.to_vec(),
             }))
         };

@@ -9,7 +9,7 @@ use crate::error::{Fault, FaultCode, closest};
 use crate::json::Fields;
 use crate::slug;
 use crate::tags::model::NewTag;
-use crate::transfer::{AuthorInput, Piece, TagInput};
+use crate::transfer::{AuthorInput, Exported, Piece, TagInput};
 use crate::{redirects, site};
 
 /// Stands in for a missing name, so that the other fields can be checked too and all faults told at once. It is never
@@ -42,21 +42,58 @@ impl Kind {
 ///
 /// # Errors
 /// All the faults at once, each with the pointer of its field.
-pub(super) fn read(kind: Kind, line: &Value) -> Result<(String, Piece), Vec<Fault>> {
+pub(super) fn read(
+    kind: Kind,
+    line: &Value,
+) -> Result<(String, Piece, Option<Exported>), Vec<Fault>> {
     let mut object = line.as_object().cloned().unwrap_or_default();
     object.shift_remove("kind");
-    match kind {
+    let exported = exported(kind, &mut object);
+    let read = match kind {
         Kind::Tag => tag(object),
         Kind::Author => author(object),
-        Kind::Redirect => {
-            let value = Value::Object(object);
-            let redirect = redirects::input::redirect(&value)?;
-            Ok((redirect.path().to_owned(), Piece::Redirect(redirect)))
+        Kind::Redirect => redirects::input::redirect(&Value::Object(object))
+            .map(|redirect| (redirect.path().to_owned(), Piece::Redirect(redirect))),
+        Kind::Site => site::input::settings(&Value::Object(object))
+            .map(|settings| ("site".to_owned(), Piece::Site(Box::new(settings)))),
+    };
+    match (read, exported) {
+        (Ok((key, piece)), Ok(exported)) => Ok((key, piece, exported)),
+        (Ok(_), Err(faults)) | (Err(faults), Ok(_)) => Err(faults),
+        (Err(mut faults), Err(more)) => {
+            faults.extend(more);
+            Err(faults)
         }
-        Kind::Site => {
-            let settings = site::input::settings(&Value::Object(object))?;
-            Ok(("site".to_owned(), Piece::Site(Box::new(settings))))
-        }
+    }
+}
+
+/// Takes out of a line what only an export says.
+fn exported(kind: Kind, object: &mut Map<String, Value>) -> Result<Option<Exported>, Vec<Fault>> {
+    // There is one site, which has neither an id nor a beginning.
+    let names: &[&str] = match kind {
+        Kind::Site => &["updated_at"],
+        Kind::Tag | Kind::Author | Kind::Redirect => &["id", "created_at", "updated_at"],
+    };
+    let said: Map<String, Value> = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), object.shift_remove(*name)?)))
+        .collect();
+    if said.is_empty() {
+        return Ok(None);
+    }
+    let mut faults = Vec::new();
+    let said = Value::Object(said);
+    let mut fields = Fields::new(&said, "", &mut faults);
+    let exported = Exported {
+        id: fields.id("id"),
+        created_at: fields.time("created_at"),
+        updated_at: fields.time("updated_at"),
+    };
+    fields.finish();
+    if faults.is_empty() {
+        Ok(Some(exported))
+    } else {
+        Err(faults)
     }
 }
 
@@ -75,7 +112,7 @@ fn tag(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
         parent: fields.string("parent"),
     };
     fields.finish();
-    let by_rule = NewTag::parse(
+    let by_rule = NewTag::restored(
         &tag.name,
         tag.slug.clone(),
         tag.description.clone(),

@@ -178,6 +178,7 @@ impl Site {
                 origin: "the site".into(),
                 key: "site".into(),
                 piece: Piece::Site(Box::new(self.settings.clone())),
+                exported: None,
                 warnings: Vec::new(),
             }))
         })

@@ -81,6 +81,7 @@ impl People {
                     slug: known.slug.clone(),
                     ..AuthorInput::default()
                 }),
+                exported: None,
                 warnings: known.warning.iter().cloned().collect(),
             }))
         })

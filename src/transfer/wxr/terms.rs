@@ -206,6 +206,7 @@ impl Terms {
                 origin: format!("{word} {}", tag.name),
                 key: known.key.clone(),
                 piece: Piece::Tag(tag),
+                exported: None,
                 warnings,
             }))
         })

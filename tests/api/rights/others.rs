@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::cells::{Cell, Examination};
 use super::table::{OTHERS, PROFILE_OF};
 use super::who::{Cast, Someone};
+use crate::support::pictures::png;
 use crate::support::{Client, Server};
 
 /// A password that nobody has yet.
@@ -36,6 +37,8 @@ struct Asked {
     rehearses: bool,
     /// Not with the session that they ask everything else with.
     client: Option<Client>,
+    /// Instead of JSON a form with this picture.
+    picture: Option<Vec<u8>>,
 }
 
 impl Asked {
@@ -46,6 +49,7 @@ impl Asked {
             body: None,
             rehearses: true,
             client: None,
+            picture: None,
         }
     }
 
@@ -78,7 +82,8 @@ impl<'s> Others<'s> {
     pub(crate) fn examine(&mut self, examination: &mut Examination<'s>) -> usize {
         let mut tried = 0;
         for (route, list, status) in OTHERS {
-            let profiles: &[bool] = if route.contains("/authors/{id}") {
+            let media = route.contains("/media/{id}");
+            let profiles: &[bool] = if media || route.contains("/authors/{id}") {
                 &[true, false]
             } else {
                 &[false]
@@ -87,7 +92,9 @@ impl<'s> Others<'s> {
                 let shared = self.thing(route);
                 let mut cells = Vec::new();
                 for who in &self.cast.everybody {
-                    let thing = if *own {
+                    let thing = if *own && media {
+                        format!("/v1/admin/media/{}", self.server.medium(Some(who.account)))
+                    } else if *own {
                         self.profile(who.account)
                     } else if route.contains("/jobs/{id}") {
                         self.job(who.account)
@@ -184,6 +191,17 @@ impl<'s> Others<'s> {
             // Its answer is of many, each with an id of its own: no rehearsal is word for word the same.
             return Asked::with(template, json!({"operations": [one]})).for_real();
         }
+        if template == "/v1/admin/media" && method == "POST" {
+            let picture = Some(png(4, 4));
+            return Asked {
+                picture,
+                ..Asked::plain(template).for_real()
+            };
+        }
+        if template.ends_with("/media-sweep") {
+            // None is that old: whoever may sweep is answered that nothing is gone.
+            return Asked::with(template, json!({"older_than_days": 36_500})).for_real();
+        }
         if method == "POST" {
             return Asked::with(template, self.content(name));
         }
@@ -193,6 +211,7 @@ impl<'s> Others<'s> {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
             ("messages", _) => json!({"status": "read"}),
+            ("media", _) => json!({"alt": "A cup of tea"}),
             ("webhooks", _) => json!({"name": "another receiver"}),
             _ => self.content(name),
         });
@@ -321,6 +340,9 @@ impl<'s> Others<'s> {
                 if name == "messages" {
                     return format!("{list}/{}", self.message());
                 }
+                if name == "media" {
+                    return format!("{list}/{}", self.server.medium(None));
+                }
                 let content = self.content(name);
                 let made = self.cast.admin.post(list, &content).created();
                 format!("{list}/{}", made["id"].as_str().unwrap())
@@ -411,6 +433,7 @@ fn cell<'c>(who: &'c Someone, route: &str, own: bool, asked: Asked, expected: u1
         path: asked.path,
         etag: asked.etag,
         body: asked.body,
+        picture: asked.picture,
         expected,
         rehearses: asked.rehearses,
     }

@@ -1,0 +1,45 @@
+//! All content as a folder of Markdown files, and beside them in `site.jsonl` what is no text.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::folder::{Folder, Form, Tidied};
+use super::{Counts, Failed, Part, each_text, lines_of};
+use crate::db::Db;
+use crate::transfer::markdown::{SITE, write};
+
+/// Writes all content into a folder: each text as a file (`articles/SLUG.md`, `pages/SLUG.md`, other locales below
+/// `LOCALE/`), and the site, tags, authors and redirects as the lines of `site.jsonl`. Files that are so already are left
+/// alone; those that an earlier export made of what is no more are removed.
+///
+/// It reads one snapshot, as [`jsonl`](super::jsonl()) does.
+///
+/// # Errors
+/// As [`Folder::open`]; and when the database cannot be read, or a file not be written.
+pub fn markdown(
+    db: &Db,
+    root: &Path,
+    default_locale: &str,
+    force: bool,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(Counts, Tidied), Failed> {
+    let mut folder = Folder::open(root, Form::Markdown, force)?;
+    let counts = db.read_apart(|conn| -> Result<Counts, Failed> {
+        let mut counts = Counts::default();
+        folder.stream(SITE, |out| {
+            for part in [Part::Names, Part::Redirects] {
+                lines_of(conn, part, &mut counts, |line| {
+                    out.write_all(line.as_bytes())?;
+                    Ok(out.write_all(b"\n")?)
+                })?;
+            }
+            Ok(())
+        })?;
+        each_text(conn, &mut counts, &mut progress, |text| {
+            let path = write::path(text, default_locale);
+            folder.write(&path, write::file(text).as_bytes())
+        })?;
+        Ok(counts)
+    })?;
+    Ok((counts, folder.finish()?))
+}
