@@ -41,12 +41,7 @@ fn main() {
     );
 
     let data = place.path().join("data");
-    let mut serve = masthead(
-        &["serve", "--listen", "127.0.0.1:0", "--log", "warn"],
-        &data,
-    );
-    serve.stdin(Stdio::null());
-    let serving = Server::start(serve);
+    let serving = Serving::start(&data);
 
     let began = Instant::now();
     let mut import = masthead(&["import", "markdown"], &data);
