@@ -24,10 +24,13 @@ use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
 use crate::mail::follower::Mail;
 use crate::mail::post;
+use crate::media::files::Files;
+use crate::media::library::{self, Library};
 use crate::messages::inbox::{self, Inbox};
 use crate::outbound;
 use crate::search::{self, Search};
 use crate::webhooks::deliver::Deliveries;
+use crate::work::{self, Work};
 
 /// How often the server looks for what other processes wrote. What they took back may show as long, and as long again as
 /// the look takes.
@@ -45,6 +48,10 @@ pub struct Setup {
     /// This API's own address, without a slash at the end; where none is configured, links are paths. What a client sends
     /// as `Host` never reaches an answer.
     pub public_url: Option<String>,
+    /// The address below which readers find files, without a slash at the end; where none is configured, this API's own.
+    pub media_url: Option<String>,
+    /// Where media are kept, and what is made of them.
+    pub library: Library,
     /// Whether `robots.txt` keeps all crawlers out.
     pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end: invitations lead there.
@@ -75,6 +82,8 @@ pub struct Setup {
     pub mail: Option<post::Settings>,
     /// Where the server connects to when users name an address.
     pub outbound: outbound::Settings,
+    /// Jobs.
+    pub work: work::Settings,
 }
 
 /// How long what proves who someone is does so.
@@ -114,6 +123,8 @@ impl Setup {
             fallbacks: Fallbacks::default(),
             site_url: None,
             public_url: None,
+            media_url: None,
+            library: Library::new(Files::in_memory(), library::Settings::default()),
             robots_denied: false,
             editor_url: None,
             origins: Vec::new(),
@@ -129,6 +140,7 @@ impl Setup {
             inbox: inbox::Settings::default(),
             mail: None,
             outbound: outbound::Settings::default(),
+            work: work::Settings::default(),
         }
     }
 }
@@ -145,6 +157,10 @@ pub struct App {
     pub site_url: Option<String>,
     /// This API's own address, without a slash at the end.
     pub public_url: Option<String>,
+    /// What the addresses of media begin with, without a slash at the end.
+    pub media_url: String,
+    /// Where media are kept, and what is made of them.
+    pub library: Library,
     /// Whether `robots.txt` keeps all crawlers out.
     pub robots_denied: bool,
     /// The address of the editors' app, without a slash at the end.
@@ -183,6 +199,8 @@ pub struct App {
     pub mail: Mail,
     /// What is sent to webhooks.
     pub webhooks: Deliveries,
+    /// Who does the jobs of this process.
+    pub work: Work,
     /// The OpenAPI document of this server, as JSON text.
     pub openapi: String,
     origins: Vec<String>,
@@ -199,6 +217,8 @@ impl App {
             fallbacks,
             site_url,
             public_url,
+            media_url,
+            library,
             robots_denied,
             editor_url,
             origins,
@@ -214,11 +234,15 @@ impl App {
             inbox,
             mail,
             outbound,
+            work,
         } = setup;
+        let media_url = media_url
+            .unwrap_or_else(|| format!("{}/media", public_url.as_deref().unwrap_or_default()));
         let public = (
             env!("CARGO_PKG_VERSION"),
             &site_url,
             &public_url,
+            &media_url,
             &rules.locales,
         );
         let mark = format!("{:016x}", xxh3_64(format!("{public:?}").as_bytes()));
@@ -246,11 +270,14 @@ impl App {
                 db.change(),
             ),
             webhooks: Deliveries::new(outbound, secret.key(Purpose::Webhook)),
+            work: Work::new(work),
             db,
             rules,
             fallbacks,
             site_url,
             public_url,
+            media_url,
+            library,
             robots_denied,
             editor_url,
             proxies,

@@ -4,6 +4,7 @@
 //! Everything that changes content goes through [`db::Db::write`] and the stores, from whichever door it comes.
 //!
 //! - [`articles`], [`tags`], [`authors`], [`site`], [`redirects`]: the content, a folder per resource
+//! - [`media`]: pictures, what is made of them, where their bytes are, and what uses them
 //! - [`messages`]: the contact form, and the inbox of what it brings
 //! - [`mail`]: what is told by e-mail, from a queue that follows the log
 //! - [`users`], [`keys`], [`auth`]: who may write, how they prove it, and the way of every authenticated write
@@ -16,8 +17,10 @@
 //! - [`search`]: the index that follows that log, and what is found by it
 //! - [`feeds`]: RSS, Atom and JSON Feed; [`crawlers`]: sitemap, robots.txt and llms.txt
 //! - [`imports`]: what those become in the database, and the report of it
+//! - [`backup`]: all of a site in one file, and the way back; [`data_folder`]: what is where
 //! - [`exports`]: the content as files: JSON Lines, Markdown, and what readers may ask for
 //! - [`transfer`]: other systems' files to articles, without a database
+//! - [`tasks`]: what is asked for over HTTP and takes longer than a request; [`work`]: who does it
 //! - [`webhooks`]: others are told of changes; [`outbound`]: the client that tells them
 //! - [`cli`]: the verbs of the command line
 
@@ -25,6 +28,7 @@ pub mod app;
 pub mod articles;
 pub mod auth;
 pub mod authors;
+pub mod backup;
 pub mod batch;
 pub mod cache;
 pub mod changes;
@@ -33,6 +37,7 @@ pub mod config;
 #[cfg(test)]
 mod corpus;
 pub mod crawlers;
+pub mod data_folder;
 pub mod db;
 pub mod error;
 pub mod exports;
@@ -44,6 +49,7 @@ pub mod json;
 pub mod keys;
 pub mod locales;
 pub mod mail;
+pub mod media;
 pub mod messages;
 mod names;
 pub mod outbound;
@@ -54,8 +60,10 @@ pub mod search;
 pub mod site;
 pub mod slug;
 pub mod tags;
+pub mod tasks;
 pub mod time;
 pub mod transfer;
 pub mod users;
 pub mod webhooks;
+pub mod work;
 mod xml;

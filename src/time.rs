@@ -20,8 +20,8 @@ pub struct Time(i64);
 
 impl Time {
     /// The earliest and the latest time there is: four digits of a year always do, and jiff, which writes them, knows no
-    /// instant after 9999-12-30T22:00:00.999Z, so that each has a date in every zone.
-    const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
+    /// instant after 9999-12-30T22:00:00Z, so that each has a date in every zone.
+    const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
 
     /// The time that many milliseconds after the epoch, or `None` before the year 1 and at the end of 9999.
     #[must_use]

@@ -5,8 +5,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::cover::{ArticleCover, ShownCover};
 use super::input;
-use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, State};
+use super::model::{ArticleInput, Audience, Citation, Format, Kind, Seo, State};
 use super::render::{self, Removed};
 use super::schedule::Schedule;
 use super::working_copy::WorkingCopy;
@@ -65,8 +66,8 @@ pub struct AdminArticle {
     #[schema(value_type = String, required = false)]
     pub body: Option<String>,
     /// The picture that stands for it.
-    #[schema(value_type = Option<Image>)]
-    pub cover: Option<Box<RawValue>>,
+    #[schema(value_type = Option<ArticleCover>)]
+    pub cover: Option<ShownCover>,
     /// Its tags, in order.
     pub tags: Vec<TagRef>,
     /// Its authors, in order.
@@ -228,7 +229,7 @@ impl AdminArticle {
             "markdown": self.markdown.clone().flatten(),
             "html": self.html.clone().flatten(),
             "text": self.text.clone().flatten(),
-            "cover": self.cover.as_deref().map(read),
+            "cover": self.cover.as_ref().map(ShownCover::writable),
             "tags": ids(self.tags.iter().map(|tag| tag.id).collect()),
             "authors": ids(self.authors.iter().map(|author| author.id).collect()),
             "featured": self.featured,
@@ -284,6 +285,15 @@ pub fn patched(mut present: Map<String, Value>, sent: &Value) -> Value {
         .any(|form| fields.get(*form).is_some_and(|text| !text.is_null()))
     {
         present.retain(|name, _| !FORMS.contains(&name.as_str()));
+    }
+    // Another kind of cover takes the place of the whole.
+    let names = |cover: Option<&Value>, name| cover.is_some_and(|cover| !cover[name].is_null());
+    let (was, is) = (present.get("cover"), fields.get("cover"));
+    let is_other = [("media_id", "url"), ("url", "media_id")]
+        .iter()
+        .any(|(one, other)| names(was, *one) && names(is, *other));
+    if is_other {
+        present.remove("cover");
     }
     let mut whole = Value::Object(present);
     crate::json::merge_named(&mut whole, sent, &["metadata"]);
@@ -344,6 +354,29 @@ mod tests {
         let whole = patched(present(), &json!({"html": null}));
         assert_eq!(whole["markdown"], "*x*");
         assert_eq!(patched(present(), &json!(3)), json!(3));
+    }
+
+    #[test]
+    fn another_kind_of_cover_takes_the_place_of_the_whole() {
+        let with = |cover: Value| match json!({"title": "a", "cover": cover}) {
+            Value::Object(fields) => fields,
+            _ => unreachable!(),
+        };
+        let link = json!({"url": "/a.jpg", "alt": "A", "width": 3});
+        let whole = patched(with(link.clone()), &json!({"cover": {"media_id": "x"}}));
+        assert_eq!(whole["cover"], json!({"media_id": "x"}));
+        let whole = patched(
+            with(json!({"media_id": "x", "alt": "A"})),
+            &json!({"cover": link}),
+        );
+        assert_eq!(whole["cover"], link);
+        let whole = patched(
+            with(json!({"media_id": "x"})),
+            &json!({"cover": {"alt": "B"}}),
+        );
+        assert_eq!(whole["cover"], json!({"media_id": "x", "alt": "B"}));
+        let whole = patched(with(link), &json!({"cover": null}));
+        assert_eq!(whole["cover"], Value::Null);
     }
 
     #[test]

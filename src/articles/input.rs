@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::articles::cover::{Cover, CoverMedia};
 use crate::articles::model::{
     ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State,
 };
@@ -65,7 +66,7 @@ pub(super) fn article_with(
         standfirst: fields.string("standfirst"),
         excerpt: fields.string("excerpt"),
         body: body(&mut fields),
-        cover: fields.object("cover", image).flatten(),
+        cover: fields.object("cover", cover).flatten(),
         tags: fields.strings("tags").unwrap_or_default(),
         authors: fields.strings("authors").unwrap_or_default(),
         featured: fields.bool("featured").unwrap_or(false),
@@ -112,6 +113,21 @@ fn body(fields: &mut Fields<'_>) -> Option<Source> {
         }
     }
     body.map(|(_, source)| source)
+}
+
+/// Reads the picture that stands for a text: a medium, or an address elsewhere, and not both.
+fn cover(fields: &mut Fields<'_>) -> Option<Cover> {
+    if !matches!(fields.field("media_id"), Some(Some(_))) {
+        return image(fields).map(Cover::Link);
+    }
+    for name in ["url", "width", "height"] {
+        if let Some(Some(_)) = fields.field(name) {
+            let detail = format!("the cover is a medium, which says it itself; leave {name} out");
+            fields.fault(name, FaultCode::Conflicting, detail);
+        }
+    }
+    let (media_id, alt) = (fields.id("media_id"), fields.string("alt"));
+    media_id.map(|media_id| Cover::Media(CoverMedia { media_id, alt }))
 }
 
 /// Reads a picture.
@@ -200,7 +216,10 @@ mod tests {
             (article.kind, article.status, article.audience),
             (Kind::Page, Some(State::InReview), Audience::Mature)
         );
-        assert_eq!(article.cover.unwrap().width, Some(4));
+        let Some(Cover::Link(cover)) = article.cover else {
+            panic!("a picture elsewhere");
+        };
+        assert_eq!(cover.width, Some(4));
         assert_eq!(article.citations.len(), 2);
         assert_eq!(
             article.updated_at.unwrap().to_string(),
@@ -280,6 +299,26 @@ mod tests {
             "/working_copy/titel Unknown",
         ];
         assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_cover_is_a_medium_or_an_address() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let (article, faults) =
+            read(&json!({"title": "x", "cover": {"media_id": id, "alt": null, "url": null}}));
+        let media_id = article.unwrap().cover.unwrap().media_id();
+        assert_eq!((faults, media_id), (vec![], id.parse().ok()));
+        let (_, faults) = read(
+            &json!({"title": "x", "cover": {"media_id": id, "url": "/a", "width": 3, "blurhash": "x"}}),
+        );
+        let expected = [
+            "/cover/url Conflicting",
+            "/cover/width Conflicting",
+            "/cover/blurhash Unknown",
+        ];
+        assert_eq!(faults, expected);
+        let (_, faults) = read(&json!({"title": "x", "cover": {"media_id": "y"}}));
+        assert_eq!(faults, ["/cover/media_id Malformed"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Articles and standing pages: one model, told apart by [`Kind`](model::Kind).
 
+pub mod cover;
 pub mod diff;
 pub mod edit;
 pub mod export;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::cover::{ArticleCover, Cover, ShownCover};
 use crate::authors::model::AuthorRef;
 use crate::id::Id;
 use crate::names::names;
@@ -288,8 +289,8 @@ pub struct Article {
     pub excerpt: Option<String>,
     /// The picture that stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Image>, required = false)]
-    pub cover: Option<Option<Box<RawValue>>>,
+    #[schema(value_type = Option<ArticleCover>, required = false)]
+    pub cover: Option<Option<ShownCover>>,
     /// Its language, a BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "en")]
@@ -393,7 +394,7 @@ pub struct ArticleInput {
     /// The text. `None` is an article that has none yet.
     pub body: Option<Source>,
     /// The picture that stands for it.
-    pub cover: Option<Image>,
+    pub cover: Option<Cover>,
     /// By id, slug or name, in order; what does not exist is made.
     pub tags: Vec<String>,
     /// By id, slug or name, in order; what does not exist is made.

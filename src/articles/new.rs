@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State};
+use super::cover::Cover;
+use super::model::{ArticleInput, Audience, Citation, Format, Kind, Seo, Source, State};
 use super::render::{self, Rendered};
 use crate::error::{Fault, FaultCode};
 use crate::id::Id;
@@ -54,7 +55,7 @@ pub struct NewArticle {
     pub(super) excerpt: String,
     pub(super) source: Source,
     pub(super) rendered: Rendered,
-    pub(super) cover: Option<Image>,
+    pub(super) cover: Option<Cover>,
     pub(super) tags: Vec<String>,
     pub(super) authors: Vec<String>,
     pub(super) featured: bool,
@@ -317,10 +318,16 @@ impl Check {
         }
     }
 
-    fn cover(&mut self, cover: Option<&Image>) {
-        let Some(cover) = cover else { return };
-        self.link("/cover/url", &cover.url);
-        self.line("/cover/alt", Some(&cover.alt), MAX_PARAGRAPH);
+    fn cover(&mut self, cover: Option<&Cover>) {
+        let alt = match cover {
+            Some(Cover::Link(image)) => {
+                self.link("/cover/url", &image.url);
+                Some(image.alt.as_str())
+            }
+            Some(Cover::Media(media)) => media.alt.as_deref(),
+            None => None,
+        };
+        self.line("/cover/alt", alt, MAX_PARAGRAPH);
     }
 
     fn citations(&mut self, citations: &[Citation]) {

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::cover::Cover;
 use super::edit;
-use super::model::{Audience, Citation, Image, Seo, State};
+use super::model::{Audience, Citation, Seo, State};
 use super::words::{Named, Standing, Words};
 use crate::changes::audit::{ActorKind, LoggedUser};
 use crate::id::Id;
@@ -81,7 +82,7 @@ pub struct RevisionContent {
     /// Its text where it was written as plain text, byte for byte.
     pub text: Option<String>,
     /// The picture that stood for it.
-    pub cover: Option<Image>,
+    pub cover: Option<Cover>,
     /// Its tags, in order.
     pub tags: Vec<Named>,
     /// Its authors, in order.

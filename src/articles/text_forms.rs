@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::cover::ShownCover;
 use super::model::Article;
 use crate::error::{Error, Result};
 use crate::json;
@@ -51,7 +52,9 @@ pub fn markdown(article: &Article) -> Result<String> {
     );
     line("content_notice", json_of(article.content_notice.as_ref()));
     line("audience", json_of(article.audience.as_ref()));
-    line("cover", json_of(article.cover.as_ref()));
+    let cover = article.cover.as_ref().and_then(Option::as_ref);
+    let cover = cover.map(ShownCover::image).transpose()?;
+    line("cover", json_of(cover.as_ref()));
     line("citations", json_of(article.citations.as_ref()));
     line("metadata", json_of(article.metadata.as_ref()));
     text.push_str("---\n");

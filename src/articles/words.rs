@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::cover::Cover;
 use super::edit;
-use super::model::{ArticleInput, Audience, Citation, Format, Image, Kind, Seo, Source, State};
+use super::model::{ArticleInput, Audience, Citation, Format, Kind, Seo, Source, State};
 use crate::id::Id;
 use crate::time::Time;
 
@@ -45,7 +46,7 @@ pub struct Words {
     #[serde(skip)]
     pub source: String,
     /// The picture that stands for it.
-    pub cover: Option<Image>,
+    pub cover: Option<Cover>,
     /// In order.
     pub tags: Vec<Named>,
     /// In order.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
+use super::cover::ShownCover;
 use super::edit::{self, AdminArticle};
 use super::render::{self, Rendered};
 use super::words::Words;
@@ -40,7 +41,7 @@ impl AdminArticle {
     pub fn saying(
         self,
         words: Words,
-        (tags, authors): (Vec<TagRef>, Vec<AuthorRef>),
+        (tags, authors, cover): (Vec<TagRef>, Vec<AuthorRef>, Option<ShownCover>),
         rendered: Rendered,
     ) -> Result<Self> {
         let lead = words.standfirst.as_deref().unwrap_or(&rendered.text);
@@ -60,7 +61,7 @@ impl AdminArticle {
             html: Some(html),
             text: Some(text),
             body: Some(rendered.html),
-            cover: words.cover.as_ref().map(raw).transpose()?,
+            cover,
             tags,
             authors,
             featured: words.featured,

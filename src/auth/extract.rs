@@ -78,6 +78,10 @@ permissions! {
     ReadInbox => |grants| grants.may(Action::Inbox { writes: false }),
     /// Sort and delete what came by the contact form.
     WriteInbox => |grants| grants.may(Action::Inbox { writes: true }),
+    /// Put in media and change some.
+    WriteMedia => |grants| {
+        grants.may(Action::Media { own: true }) || grants.may(Action::Media { own: false })
+    },
     /// Write any of it.
     WriteAnything => |grants| {
         let any: [fn(&Grants) -> bool; 6] = [
@@ -90,6 +94,8 @@ permissions! {
         ];
         any.iter().any(|granted| granted(grants))
     },
+    /// Bring content in from a file.
+    Import => |grants| grants.may(Action::Import),
     /// Run the accounts, the API keys and the audit.
     Administer => |grants| grants.may(Action::Administer),
 }

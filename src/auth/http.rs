@@ -484,7 +484,7 @@ fn user_agent(request: &HttpRequest) -> Option<String> {
 }
 
 /// The id of a request.
-fn id_of(request: &HttpRequest) -> String {
+pub(crate) fn id_of(request: &HttpRequest) -> String {
     let id = request.extensions().get::<RequestId>().cloned();
     id.map(|id| id.0).unwrap_or_default()
 }

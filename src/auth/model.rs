@@ -71,6 +71,9 @@ pub enum Scope {
     /// Sort and delete what came by the contact form.
     #[serde(rename = "messages:write")]
     MessagesWrite,
+    /// Put in media, change and delete them.
+    #[serde(rename = "media:write")]
+    MediaWrite,
 }
 
 names!(Scope {
@@ -84,6 +87,7 @@ names!(Scope {
     RedirectsWrite => "redirects:write",
     MessagesRead => "messages:read",
     MessagesWrite => "messages:write",
+    MediaWrite => "media:write",
 });
 
 /// What looked like an attack.
@@ -98,6 +102,9 @@ pub enum Suspicion {
     PasswordWrong,
     /// A wrong code, or one that was used before, after the right password.
     CodeWrong,
+    /// A mail with a link to set a password, asked for by somebody who is not signed in; for an account, where it has none,
+    /// for an address that there is no account of.
+    LinkAsked,
 }
 
 names!(Suspicion {
@@ -105,6 +112,7 @@ names!(Suspicion {
     TokenReused => "token_reused",
     PasswordWrong => "password_wrong",
     CodeWrong => "code_wrong",
+    LinkAsked => "link_asked",
 });
 
 /// What someone wants to do.
@@ -144,6 +152,13 @@ pub enum Action {
     Inbox {
         /// Change or delete it, and not only read.
         writes: bool,
+    },
+    /// Bring content in from a file: any of it, in any state.
+    Import,
+    /// Put in a medium, change or delete one.
+    Media {
+        /// Whoever asks put it in.
+        own: bool,
     },
     /// Run the accounts, the API keys and the audit.
     Administer,
@@ -191,11 +206,14 @@ fn role_may(role: Role, action: Action) -> bool {
             Role::Reader => false,
         },
         Action::Author { own: true } => role >= Role::Contributor,
+        Action::Media { own: true } => role >= Role::Author,
         Action::Assign
         | Action::Review
         | Action::Tags
         | Action::Author { own: false }
-        | Action::Redirects => role >= Role::Editor,
+        | Action::Media { own: false }
+        | Action::Redirects
+        | Action::Import => role >= Role::Editor,
         // Readers wrote to the editors, and to nobody else in the house.
         Action::Inbox { .. } => role >= Role::Editor,
         Action::Site | Action::Administer => role == Role::Admin,
@@ -224,6 +242,17 @@ fn scopes_may(scopes: &[Scope], action: Action) -> bool {
         Action::Redirects => has(Scope::RedirectsWrite),
         Action::Inbox { writes: false } => has(Scope::MessagesRead),
         Action::Inbox { writes: true } => has(Scope::MessagesWrite),
+        // All that may come of it.
+        Action::Import => [
+            Scope::ArticlesWrite,
+            Scope::ArticlesPublish,
+            Scope::TagsWrite,
+            Scope::AuthorsWrite,
+            Scope::RedirectsWrite,
+        ]
+        .into_iter()
+        .all(has),
+        Action::Media { .. } => has(Scope::MediaWrite),
         // A key makes no keys, changes no roles and signs in nowhere.
         Action::Administer | Action::OwnAccount => false,
     }

@@ -171,6 +171,42 @@ pub fn confirm(conn: &mut Conn, who: &Principal, now: Time) -> Result<()> {
     }
 }
 
+/// What somebody may do now who asked for something that goes on without them: the session may have ended since, the
+/// account may not. `None` where it is suspended or gone, or the key is.
+///
+/// # Errors
+/// When the database fails.
+pub fn grants_of(
+    conn: &mut Conn,
+    user: Id,
+    by_key: Option<Id>,
+    now: Time,
+) -> Result<Option<Grants>> {
+    if let Some(id) = by_key {
+        return Ok(key(conn, KeyBy::Id(id), now)?.map(|key| key.grants));
+    }
+    let role = users::table
+        .find(user)
+        .filter(users::suspended.eq(false))
+        .select(users::role);
+    let role: Option<String> = each!(conn, c => role.first(c).optional())?;
+    role.map(|name| Ok(Grants::Role(named(&name, Role::from_name)?)))
+        .transpose()
+}
+
+/// Ends everything that somebody could come back with: all sessions, and all links with which a password may be set. Keys
+/// stay.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_everything(conn: &mut Conn) -> Result<()> {
+    use crate::db::schema::user_links;
+    each!(conn, c => diesel::delete(refresh_tokens::table).execute(c))?;
+    each!(conn, c => diesel::delete(sessions::table).execute(c))?;
+    each!(conn, c => diesel::delete(user_links::table).execute(c))?;
+    Ok(())
+}
+
 /// Where a session begins.
 #[derive(Debug, Clone)]
 pub struct Beginning {

@@ -74,6 +74,15 @@ impl Command {
         })
     }
 
+    /// It is done although it is called a rehearsal: what it asks for is one.
+    #[must_use]
+    pub fn for_real(self) -> Self {
+        Self {
+            dry_run: false,
+            ..self
+        }
+    }
+
     /// The version that the change is based on, which it must name.
     ///
     /// # Errors
@@ -92,6 +101,12 @@ impl Command {
     #[must_use]
     pub const fn who(&self) -> &Principal {
         &self.who
+    }
+
+    /// Whether it is only to say what it would do.
+    #[must_use]
+    pub const fn is_rehearsal(&self) -> bool {
+        self.dry_run
     }
 
     /// The answer that was given to it before, where there is one: what was sent may be refused by now.

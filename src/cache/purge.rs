@@ -44,6 +44,8 @@ pub struct Purge {
 struct Later {
     due: Instant,
     tags: BTreeSet<String>,
+    /// The change that is done with then.
+    done: Option<i64>,
 }
 
 impl Purge {
@@ -132,15 +134,17 @@ impl Purge {
                     .collect()
             };
             self.tell(client, &tags).await?;
-            self.note(db, last).await?;
             *position = Some(last);
             self.reached.store(last, Ordering::Relaxed);
-            Self::remember(later, &tags);
+            Self::remember(later, &tags, last);
         }
         while let Some(first) = later.front()
             && first.due <= Instant::now()
         {
             self.tell(client, &first.tags).await?;
+            if let Some(change) = first.done {
+                self.note(db, change).await?;
+            }
             later.pop_front();
         }
         Ok(())
@@ -156,19 +160,21 @@ impl Purge {
             _ => {
                 let all = BTreeSet::from([super::ALL.to_owned()]);
                 self.tell(client, &all).await?;
-                Self::remember(later, &all);
+                Self::remember(later, &all, now);
                 self.note(db, now).await?;
                 Ok(now)
             }
         }
     }
 
-    fn remember(later: &mut VecDeque<Later>, tags: &BTreeSet<String>) {
+    /// The change is noted when it was told for the last time: a server that ends before begins there again.
+    fn remember(later: &mut VecDeque<Later>, tags: &BTreeSet<String>, change: i64) {
         let now = Instant::now();
-        for after in AGAIN {
+        for (index, after) in AGAIN.into_iter().enumerate() {
             later.push_back(Later {
                 due: now + after,
                 tags: tags.clone(),
+                done: (index + 1 == AGAIN.len()).then_some(change),
             });
         }
         later.make_contiguous().sort_by_key(|later| later.due);
@@ -184,6 +190,7 @@ impl Purge {
         let method = Method::from_bytes(b"PURGE")
             .map_err(|error| Error::internal(format!("PURGE is no method: {error}")))?;
         let mut rest: Vec<&str> = tags.iter().map(String::as_str).collect();
+        let mut failed = None;
         while !rest.is_empty() {
             let mut length = 0;
             let fitting = rest
@@ -196,23 +203,16 @@ impl Purge {
                 .max(1);
             let some = rest.drain(..fitting).collect::<Vec<_>>().join(" ");
             for url in &self.urls {
-                let request = client
-                    .request(method.clone(), url.clone())
-                    .header("xkey-purge", &some);
-                let answer = request
-                    .send()
-                    .await
-                    .map_err(|error| Error::internal(format!("{url}: {error}")))?;
-                if answer.status() != StatusCode::OK {
-                    let status = answer.status();
-                    return Err(Error::internal(format!(
-                        "{url} answered a purge with {status}"
-                    )));
+                match purge(client, &method, url, &some).await {
+                    Ok(()) => {
+                        self.sent.fetch_add(1, Ordering::Relaxed);
+                    }
+                    // The others are told all the same, and all of them once more.
+                    Err(error) => failed = failed.or(Some(error)),
                 }
-                self.sent.fetch_add(1, Ordering::Relaxed);
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Appends its metrics in the text format of Prometheus.
@@ -228,5 +228,22 @@ impl Purge {
              # HELP masthead_purge_failures_total Tries to purge that failed.\n# TYPE masthead_purge_failures_total counter\nmasthead_purge_failures_total {failed}\n\
              # HELP masthead_purge_change The last change that the caches in front were told of.\n# TYPE masthead_purge_change gauge\nmasthead_purge_change {reached}\n"
         ));
+    }
+}
+
+/// Tells one cache of these tags.
+async fn purge(client: &Client, method: &Method, url: &Url, tags: &str) -> Result<()> {
+    let request = client
+        .request(method.clone(), url.clone())
+        .header("xkey-purge", tags);
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| Error::internal(format!("{url}: {error}")))?;
+    match answer.status() {
+        StatusCode::OK => Ok(()),
+        status => Err(Error::internal(format!(
+            "{url} answered a purge with {status}"
+        ))),
     }
 }

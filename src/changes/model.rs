@@ -99,6 +99,10 @@ pub enum Resource {
     Message,
     /// A webhook.
     Webhook,
+    /// An import or a backup.
+    Job,
+    /// A picture that was put in.
+    Media,
 }
 
 crate::names::names!(Resource {
@@ -111,6 +115,8 @@ crate::names::names!(Resource {
     ApiKey => "api_key",
     Message => "message",
     Webhook => "webhook",
+    Job => "job",
+    Media => "media",
 });
 
 impl Resource {
@@ -140,7 +146,7 @@ impl Resource {
                 "preview_link_revoked",
             ],
             Self::Tag => &["created", "updated", "deleted", "shown", "hidden"],
-            Self::Author | Self::Redirect => &["created", "updated", "deleted"],
+            Self::Author | Self::Redirect | Self::Media => &["created", "updated", "deleted"],
             Self::Site => &["updated"],
             Self::User => &[
                 "created",
@@ -162,6 +168,7 @@ impl Resource {
                 "secret_rotated",
                 "disabled",
             ],
+            Self::Job => &["created", "cancelled"],
         }
     }
 }

@@ -33,6 +33,8 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::ApiKey => 'k',
         Resource::Message => 'i',
         Resource::Webhook => 'w',
+        Resource::Job => 'j',
+        Resource::Media => 'f',
     };
     let mut tag = String::with_capacity(10);
     tag.push(letter);

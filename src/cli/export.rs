@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
-use super::{Outcome, serve};
+use super::Outcome;
 use crate::app::{App, Setup};
 use crate::auth::secret::Secret;
 use crate::auth::token::{Opaque, OpaqueKind};
@@ -20,7 +20,7 @@ use crate::exports::folder::Tidied;
 use crate::exports::static_api::{self, Written};
 use crate::exports::{self, Counts, Failed};
 use crate::time::Clock;
-use crate::{cache, search};
+use crate::{cache, data_folder, search};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -193,7 +193,7 @@ fn static_api(
         },
         ..website.setup(rules)?
     };
-    let index = store.data.join(serve::SEARCH);
+    let index = store.data.join(data_folder::SEARCH);
     setup.search = search::Settings {
         folder: index.exists().then_some(index),
         ..search::Settings::default()

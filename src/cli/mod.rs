@@ -4,6 +4,7 @@
     reason = "this is where the program speaks to whoever typed"
 )]
 
+mod backup;
 mod completions;
 mod demo;
 mod export;
@@ -11,9 +12,11 @@ mod import;
 mod migrate;
 mod openapi;
 mod reindex;
+mod restore;
 mod serve;
 mod token;
 mod user;
+mod verify;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -22,6 +25,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{DEFAULT_LOG, LogFormat, Logging, Store};
+use crate::data_folder;
 use crate::db::{self, Db};
 use crate::time::Clock;
 
@@ -60,6 +64,12 @@ enum Verb {
     Migrate(migrate::Arguments),
     /// Build the search index anew, beside a running server too
     Reindex(reindex::Arguments),
+    /// Back up the database, the media and the secret into one file, beside a running server too
+    Backup(backup::Arguments),
+    /// Put a backup into an empty data folder
+    Restore(restore::Arguments),
+    /// Look whether the data folder is whole
+    Verify(verify::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
@@ -90,6 +100,9 @@ pub fn run() -> ExitCode {
         Verb::Openapi => openapi::run(),
         Verb::Migrate(arguments) => migrate::run(&arguments),
         Verb::Reindex(arguments) => reindex::run(&arguments),
+        Verb::Backup(arguments) => backup::run(&arguments),
+        Verb::Restore(arguments) => restore::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
@@ -108,6 +121,7 @@ fn open(store: &Store) -> Result<Db, Box<dyn std::error::Error>> {
     let settings = store.database();
     if let db::Backend::Sqlite(_) = &settings.backend {
         std::fs::create_dir_all(&store.data)?;
+        data_folder::refuse_half_restored(&store.data)?;
     }
     db::migrate::run(&settings)?;
     Ok(Db::open(settings, Clock::system())?)

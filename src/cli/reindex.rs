@@ -7,9 +7,10 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, serve};
+use super::Outcome;
 use crate::articles::store;
 use crate::config::Store;
+use crate::data_folder;
 use crate::search::generation::{self, Generation};
 use crate::search::schema::Fields;
 
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         search_memory_mb,
     } = arguments;
     let db = super::open(store)?;
-    let root = store.data.join(serve::SEARCH);
+    let root = store.data.join(data_folder::SEARCH);
     std::fs::create_dir_all(&root)
         .map_err(|error| format!("cannot use the folder {}: {error}", root.display()))?;
     let fields = Fields::new(&store.locales);

@@ -1,6 +1,5 @@
 //! `masthead serve`
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,12 +20,12 @@ use crate::db::{self, Db, Reason};
 use crate::error::Result;
 use crate::http::server;
 use crate::time::Clock;
-use crate::{articles, auth, messages, previews, webhooks};
+use crate::{articles, auth, data_folder, media, messages, previews, tasks, webhooks};
 
-/// The folder of the search index, in the data folder.
-pub(super) const SEARCH: &str = "search";
 /// How often the server removes what has expired.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
+/// Of so many times once also the files that no medium has: to list an object store costs something.
+const SWEEPS_OF_FILES: u64 = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,8 +47,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     serve.website.fallbacks(&store.locales)?;
     let _lock = match store.database_url {
         Some(_) => None,
-        None => Some(lock(&store.data)?),
+        None => Some(data_folder::lock(&store.data)?),
     };
+    data_folder::refuse_half_restored(&store.data)?;
     let secret = signing.secret(store)?;
     if serve.no_migrate {
         if let db::Backend::Sqlite(path) = &store.database().backend
@@ -74,7 +74,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &Serve) -> Outcome {
     rerender_beside(&db)?;
     let mut setup = serve.setup(rules)?;
-    setup.search.folder = Some(data.join(SEARCH));
+    setup.work.data = Some(data.to_owned());
+    setup.search.folder = Some(data.join(data_folder::SEARCH));
+    setup.library = serve.media.library(data)?;
     let app = App::new(db, secret, setup);
     app.search.start()?;
     let hot = HotSet::in_folder(data);
@@ -97,23 +99,6 @@ fn rerender_beside(db: &Db) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Takes the data folder for this process. The lock goes with the process, however it ends.
-fn lock(data: &Path) -> Result<File, Box<dyn std::error::Error>> {
-    let in_words =
-        |error: std::io::Error| format!("cannot use the data folder {}: {error}", data.display());
-    std::fs::create_dir_all(data).map_err(in_words)?;
-    let file = File::create(data.join("masthead.lock")).map_err(in_words)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(format!(
-            "another masthead serves the data folder {} already",
-            data.display()
-        )
-        .into()),
-        Err(std::fs::TryLockError::Error(error)) => Err(in_words(error).into()),
-    }
-}
-
 async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) -> Outcome {
     let listener = server::listen(serve.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;
@@ -134,9 +119,12 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     });
     let sweeping = app.clone();
     actix_web::rt::spawn(async move {
-        loop {
+        for hour in 0_u64.. {
             if let Err(error) = sweep(&sweeping).await {
                 tracing::warn!(%error, "could not remove what has expired; trying again in an hour");
+            }
+            if hour % SWEEPS_OF_FILES == 0 {
+                sweep_files(&sweeping).await;
             }
             tokio::time::sleep(SWEEP).await;
         }
@@ -149,6 +137,8 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
     let sending = app.clone();
     actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
+    let working = app.clone();
+    actix_web::rt::spawn(async move { working.work.run(&working).await });
     let (address, following, noting) = (running.address, app.clone(), hot.clone());
     actix_web::rt::spawn(async move {
         let answers = noting.warm(address).await;
@@ -164,6 +154,15 @@ async fn serve_until_stopped(app: web::Data<App>, serve: &Serve, hot: HotSet) ->
     Ok(ExitCode::SUCCESS)
 }
 
+/// Removes the files that no medium has.
+async fn sweep_files(app: &App) {
+    match media::store::sweep_files(&app.db, &app.library.files).await {
+        Ok(0) => {}
+        Ok(media) => tracing::info!(media, "removed files that no medium has"),
+        Err(error) => tracing::warn!(%error, "could not look for files that no medium has"),
+    }
+}
+
 /// Removes what has expired: sessions, old suspicions, answers kept for whoever did not hear them, old messages and old deliveries.
 async fn sweep(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.db.now());
@@ -171,6 +170,7 @@ async fn sweep(app: &App) -> Result<()> {
         auth::store::sweep(conn, now)?;
         auth::replays::sweep(conn, now)?;
         previews::store::sweep(conn, now)?;
+        tasks::store::sweep(conn, now)?;
         Ok(())
     })
     .await?;

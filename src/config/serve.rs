@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{Delivery, Inbox, Links, Mail, Search, Streams, Tokens, Website};
+use super::{Delivery, Inbox, Jobs, Links, Mail, Media, Search, Streams, Tokens, Website};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
 use crate::http::envelope::Limits;
@@ -206,6 +206,14 @@ pub struct Serve {
 
     #[command(flatten)]
     mail: Mail,
+
+    #[command(flatten)]
+    jobs: Jobs,
+
+    /// Where media are kept, and what is made of them
+    #[command(flatten)]
+    pub media: Media,
+
     /// Networks beside the public internet that webhooks may lead into, as addresses or networks separated by commas
     #[arg(long, env = "MASTHEAD_OUTBOUND_ALLOW", value_delimiter = ',', value_parser = network, value_name = "NETWORK")]
     pub outbound_allow: Vec<IpNet>,
@@ -225,6 +233,7 @@ impl Serve {
         origins.extend(editor.map(|url| url.origin().ascii_serialization()));
         let days = |days| Duration::from_secs(u64::from(days) * DAY);
         Ok(Setup {
+            media_url: self.media.media_url.clone(),
             editor_url,
             origins,
             proxies: TrustedProxies(self.trusted_proxies.clone()),
@@ -243,6 +252,7 @@ impl Serve {
             streams: self.streams.settings(),
             inbox: self.inbox.settings(),
             mail: self.mail.settings()?,
+            work: self.jobs.settings(),
             outbound: outbound::Settings {
                 allowed: self.outbound_allow.clone(),
                 ..outbound::Settings::default()
@@ -273,7 +283,10 @@ impl Serve {
                 article: self.article_limit,
                 batch: Limits::default().batch.max(self.article_limit),
                 content: self.content_limit,
+                upload: self.media.media_limit as usize,
+                upload_deadline: Duration::from_millis(self.media.media_upload_timeout_ms),
                 content_deadline: Duration::from_millis(self.content_timeout_ms),
+                import_deadline: self.jobs.import_deadline(),
                 content_rate: self.content_rate,
                 change_wait: Duration::from_millis(self.change_wait_ms),
             },

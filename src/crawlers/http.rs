@@ -7,10 +7,11 @@ use url::Url;
 use super::llms::{self, Linked};
 use super::sitemap::{self, Listed, MOST, PART, Sitemap};
 use crate::app::App;
+use crate::articles::cover::ShownCover;
 use crate::articles::fields::{Field, Selection};
 use crate::articles::http::query::TextForm;
 use crate::articles::http::text_path;
-use crate::articles::model::{Article, Image, Kind, Seo};
+use crate::articles::model::{Article, Kind, Seo};
 use crate::articles::store::{self, Address, AddressPlace, Filter, Sort};
 use crate::db::Conn;
 use crate::db::page::Page;
@@ -328,6 +329,8 @@ fn listed(conn: &mut Conn, app: &App, run: &[Address]) -> Result<Vec<Listed>> {
     };
     let ids: Vec<_> = run.iter().chain(&translations).map(|of| of.id).collect();
     let said = store::said_to_search_engines(conn, &ids)?;
+    let stored = run.iter().map(|of| of.cover.clone()).collect();
+    let covers = store::covers(conn, stored)?;
     let url = |of: &Address| app.url_of(&of.locale, &of.slug);
     let is_listed = |of: &Address| {
         let at = said.binary_search_by_key(&of.id, |(id, _)| *id).ok();
@@ -340,7 +343,7 @@ fn listed(conn: &mut Conn, app: &App, run: &[Address]) -> Result<Vec<Listed>> {
                     .is_none_or(|canonical| *canonical == url(of))
         })
     };
-    let listed = |of: &Address| {
+    let listed = |(of, shown): (&Address, Option<ShownCover>)| {
         let own = url(of);
         let mut others: Vec<(String, String)> = vec![(of.locale.clone(), own.clone())];
         if of.translation_key.is_some() {
@@ -359,17 +362,19 @@ fn listed(conn: &mut Conn, app: &App, run: &[Address]) -> Result<Vec<Listed>> {
         others.sort_unstable();
         Listed {
             changed: Some(of.updated_at.max(of.published_at)),
-            image: cover(of, &own),
+            image: shown.and_then(|shown| cover(shown, app, &own)),
             url: own,
             translations: if others.len() > 1 { others } else { Vec::new() },
         }
     };
-    Ok(run.iter().filter(|of| is_listed(of)).map(listed).collect())
+    let own = run.iter().zip(covers);
+    Ok(own.filter(|(of, _)| is_listed(of)).map(listed).collect())
 }
 
 /// The address of a cover, seen from the page that shows it.
-fn cover(of: &Address, page: &str) -> Option<String> {
-    let cover: Image = serde_json::from_str(of.cover.as_deref()?).ok()?;
+fn cover(mut shown: ShownCover, app: &App, page: &str) -> Option<String> {
+    shown.place(&app.media_url);
+    let cover = shown.image().ok()?;
     let url = Url::options()
         .base_url(Url::parse(page).ok().as_ref())
         .parse(&cover.url)

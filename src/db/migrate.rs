@@ -6,6 +6,7 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::settings::{Backend, Settings};
@@ -57,6 +58,22 @@ pub fn check(conn: &mut Conn) -> Result<()> {
         "the database lacks the migrations {}: run `masthead migrate`",
         missing.join(", ")
     )))
+}
+
+/// The newest migration that a database has, as `0001`; none where it has none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest(conn: &mut Conn) -> Result<Option<String>> {
+    #[derive(diesel::QueryableByName)]
+    struct Newest {
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+        version: Option<String>,
+    }
+    // Diesel's own question makes the table where there is none, and needs to write for that.
+    let query = "SELECT MAX(version) AS version FROM __diesel_schema_migrations";
+    let row: Newest = each!(conn, c => diesel::sql_query(query).get_result(c))?;
+    Ok(row.version)
 }
 
 fn refuse_newer(conn: &mut Conn) -> Result<()> {

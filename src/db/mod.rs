@@ -13,6 +13,7 @@ pub mod page;
 mod pool;
 pub mod schema;
 mod settings;
+pub mod snapshot;
 mod tx;
 mod types;
 mod writer;
@@ -429,6 +430,12 @@ impl Db {
         self.0.settings.is_sqlite()
     }
 
+    /// Where it is, and the bounds of its use.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// How long a caller may be asked to wait for a write.
     #[must_use]
     pub fn write_wait(&self) -> Duration {
@@ -436,6 +443,7 @@ impl Db {
     }
 }
 
+/// The epoch, the last change and the last public one.
 fn position(conn: &mut Conn) -> QueryResult<(Id, i64, i64)> {
     use self::schema::meta::dsl::{change, epoch, meta, public_change};
     each!(conn, c => meta.select((epoch, change, public_change)).first(c))

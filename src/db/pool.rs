@@ -26,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// KiB of pages that a thread's own connection keeps, which answers most misses.
 const INLINE_CACHE: u32 = 8192;
 /// The same of each of the pool's: there are many, and what they miss the system's page cache has.
-const POOL_CACHE: u32 = 2048;
+pub(super) const POOL_CACHE: u32 = 2048;
 
 /// The readers of one database.
 pub(super) struct Readers {

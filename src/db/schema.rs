@@ -417,6 +417,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    jobs (id) {
+        id -> Binary,
+        kind -> Text,
+        state -> Text,
+        node -> Binary,
+        seen_at -> BigInt,
+        user_id -> Nullable<Binary>,
+        key_id -> Nullable<Binary>,
+        wanted -> Text,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        report -> Nullable<Text>,
+        error -> Nullable<Text>,
+        file -> Nullable<Text>,
+        cancelled -> Bool,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(article_bodies -> articles (article_id));
 diesel::joinable!(article_slugs -> articles (article_id));
@@ -425,6 +448,7 @@ diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(article_authors -> articles (article_id));
 diesel::joinable!(article_authors -> authors (author_id));
 diesel::joinable!(imports -> articles (article_id));
+diesel::joinable!(jobs -> users (user_id));
 diesel::joinable!(preview_links -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(review_notes -> users (user_id));
@@ -461,6 +485,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     totp_secrets
 );
 diesel::allow_tables_to_appear_in_same_query!(articles, schedules);
+diesel::allow_tables_to_appear_in_same_query!(jobs, users);
 diesel::allow_tables_to_appear_in_same_query!(schedules, users);
 diesel::allow_tables_to_appear_in_same_query!(review_notes, users);
 diesel::allow_tables_to_appear_in_same_query!(articles, users);
@@ -509,3 +534,39 @@ diesel::table! {
 
 diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 diesel::allow_tables_to_appear_in_same_query!(webhook_deliveries, webhooks);
+
+diesel::table! {
+    media (id) {
+        id -> Binary,
+        hash -> Binary,
+        name -> Text,
+        media_type -> Text,
+        file_name -> Nullable<Text>,
+        bytes -> BigInt,
+        width -> BigInt,
+        height -> BigInt,
+        alt -> Text,
+        title -> Nullable<Text>,
+        credit -> Nullable<Text>,
+        focal_point -> Nullable<Text>,
+        blurhash -> Nullable<Text>,
+        variants -> Text,
+        animation -> Nullable<Text>,
+        owner -> Nullable<Binary>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    media_uses (media_id, resource, resource_id, place) {
+        media_id -> Binary,
+        resource -> Text,
+        resource_id -> Binary,
+        place -> Text,
+    }
+}
+
+diesel::joinable!(media_uses -> media (media_id));
+diesel::allow_tables_to_appear_in_same_query!(media, media_uses);

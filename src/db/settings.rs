@@ -58,7 +58,7 @@ impl Settings {
         Self::new(Backend::Sqlite(data.join("masthead.db")))
     }
 
-    pub(super) const fn is_sqlite(&self) -> bool {
+    pub(crate) const fn is_sqlite(&self) -> bool {
         matches!(self.backend, Backend::Sqlite(_))
     }
 

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -18,6 +19,10 @@ use super::tx::Outcome;
 use super::{Conn, checkpoint, dialect};
 use crate::error::{Error, Result};
 use crate::time::{Clock, Time};
+
+/// How long the writer waits for readers when the log has become too long, and how often.
+const READERS_PATIENCE: Duration = Duration::from_millis(50);
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// Something to be done inside a transaction.
 pub(super) trait Job: Send {
@@ -57,6 +62,8 @@ pub(super) struct Writer {
     after_commit: Option<AfterCommit>,
     /// `None` after the connection broke, until the next job.
     conn: Option<Conn>,
+    /// When it was last tried to make the log short.
+    tried: Option<Instant>,
 }
 
 /// A batch that came to nothing.
@@ -94,6 +101,7 @@ impl Writer {
             freshness,
             after_commit,
             conn: Some(conn),
+            tried: None,
         }
     }
 
@@ -140,10 +148,26 @@ impl Writer {
             return;
         };
         let log = checkpoint::log_of(path);
-        if checkpoint::size(&log) > checkpoint::TOO_LONG
-            && let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if checkpoint::size(&log) <= checkpoint::TOO_LONG
+            || self.tried.is_some_and(|at| at.elapsed() < TRY_AGAIN)
         {
+            return;
+        }
+        self.tried = Some(Instant::now());
+        // Whoever reads one state for long, as a backup does, must not hold up those who write for long.
+        let (patience, usual) = (
+            READERS_PATIENCE.as_millis(),
+            self.settings.write_wait.as_millis(),
+        );
+        let moved = conn
+            .batch_execute(&format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA wal_checkpoint(TRUNCATE);"
+            ))
+            .and_then(|()| conn.batch_execute(&format!("PRAGMA busy_timeout = {usual}")));
+        if let Err(error) = moved {
             tracing::warn!(%error, "the write-ahead log cannot be moved into the database");
+            // With another patience than the settings say it is not used on.
+            self.conn = None;
         }
     }
 

@@ -211,7 +211,10 @@ fn shown() -> Selection {
 }
 
 /// The entry of an article: its link leads to the website, and where that is not known, to the article's HTML here.
-fn entry(article: Article, app: &App) -> Option<Entry> {
+fn entry(mut article: Article, app: &App) -> Option<Entry> {
+    if let Some(Some(cover)) = &mut article.cover {
+        cover.place(&app.media_url);
+    }
     let (locale, slug) = (article.locale.as_deref()?, article.slug.as_deref()?);
     let page = app.site_url.as_ref().map(|_| app.url_of(locale, slug));
     let here = || {

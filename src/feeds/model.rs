@@ -129,7 +129,7 @@ impl Entry {
             None => body,
         };
         let cover = article.cover.flatten();
-        let cover: Option<Image> = cover.and_then(|json| serde_json::from_str(json.get()).ok());
+        let cover: Option<Image> = cover.and_then(|cover| cover.image().ok());
         Some(Self {
             id: format!("urn:uuid:{}", article.id),
             title: article.title.unwrap_or_default(),

@@ -46,8 +46,14 @@ pub struct Limits {
     pub batch: usize,
     /// Bytes of any other content.
     pub content: usize,
+    /// Bytes of a file that is put in.
+    pub upload: usize,
+    /// How long such a file may take to arrive.
+    pub upload_deadline: Duration,
     /// How long content may take to arrive.
     pub content_deadline: Duration,
+    /// How long a file may take to arrive.
+    pub import_deadline: Duration,
     /// Bytes a second that content must arrive at.
     pub content_rate: u64,
     /// How long a read waits for the change that it must include.
@@ -63,7 +69,10 @@ impl Default for Limits {
             article: 1024 * 1024,
             batch: 4 * 1024 * 1024,
             content: 64 * 1024,
+            upload: 25 * 1024 * 1024,
+            upload_deadline: Duration::from_secs(300),
             content_deadline: Duration::from_secs(30),
+            import_deadline: Duration::from_secs(10 * 60),
             content_rate: 1024,
             change_wait: Duration::from_secs(2),
         }
@@ -80,6 +89,11 @@ pub struct WasHead;
 
 /// Where the routes for editors begin.
 pub const ADMIN: &str = "/v1/admin/";
+
+/// The route whose content is a file of any length.
+const IMPORT: &str = "/v1/admin/import";
+/// Where files are put in.
+const UPLOADS: &str = "/v1/admin/media";
 
 /// Which websites may read an answer.
 #[derive(Debug, Clone)]
@@ -144,7 +158,7 @@ pub fn protect(headers: &mut HeaderMap, request_id: &str, readers: &Readers) {
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(
-                "Change, ETag, Link, Location, Retry-After, Surrogate-Key, WWW-Authenticate, X-Request-Id",
+                "Accept-Ranges, Change, Content-Range, ETag, Link, Location, Retry-After, Surrogate-Key, WWW-Authenticate, X-Request-Id",
             ),
         );
     }
@@ -226,10 +240,15 @@ where
             request.extensions_mut().insert(RequestId(id.clone()));
         }
         let limits = self.limits;
-        let deadline = if request.method() == Method::GET {
-            limits.deadline
-        } else {
-            limits.content_deadline + limits.write_deadline
+        let deadline = match *request.method() {
+            Method::GET => limits.deadline,
+            Method::POST if request.path() == UPLOADS => {
+                limits.upload_deadline + limits.write_deadline
+            }
+            _ if request.match_info().as_str() == IMPORT => {
+                limits.import_deadline + limits.write_deadline
+            }
+            _ => limits.content_deadline + limits.write_deadline,
         };
         let must_include = request.headers().contains_key(MIN_CHANGE);
         let looked = !must_include;

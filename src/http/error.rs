@@ -64,6 +64,8 @@ pub enum Code {
     HeadersTooLarge,
     /// The content is of a type that is not read here.
     UnsupportedMediaType,
+    /// None of the bytes that were asked for are there.
+    RangeNotSatisfiable,
     /// The content has faults.
     InvalidContent,
     /// The key of a write came with other content before.
@@ -103,6 +105,7 @@ names!(Code {
     UriTooLong => "uri-too-long",
     HeadersTooLarge => "headers-too-large",
     UnsupportedMediaType => "unsupported-media-type",
+    RangeNotSatisfiable => "range-not-satisfiable",
     InvalidContent => "invalid-content",
     KeyReused => "idempotency-key-reused",
     PreconditionRequired => "precondition-required",
@@ -133,6 +136,7 @@ impl Code {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::InvalidContent | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -168,6 +172,7 @@ impl Code {
             Self::UriTooLong => "The URL is too long",
             Self::HeadersTooLarge => "The head of the request is too long",
             Self::UnsupportedMediaType => "The content is of a type that is not read",
+            Self::RangeNotSatisfiable => "The file has no such bytes",
             Self::InvalidContent => "The content has faults",
             Self::KeyReused => "The key came with other content before",
             Self::PreconditionRequired => "The version that the change is based on is missing",
@@ -217,7 +222,7 @@ impl Code {
             }
             Self::UnknownRoute => {
                 "Check the path against /v1/openapi.json or /docs/. Every path begins with /v1/ but for /docs/, \
-                 /health/ and /problems/, and none ends with a slash but /docs/."
+                 /health/, /media/ and /problems/, and none ends with a slash but /docs/."
             }
             Self::MethodNotAllowed => "The header `Allow` lists the methods that the route has.",
             Self::NotAcceptable => {
@@ -253,7 +258,7 @@ impl Code {
                  request without it. The connection is closed after this answer."
             }
             Self::ContentTooLarge => {
-                "An article may have 1 MiB of JSON, a batch 4 MiB, everything else 64 KiB; the server may be set up with other bounds. \
+                "An article may have 1 MiB of JSON, a batch 4 MiB, a picture 25 MiB and a form 20 parts, everything else 64 KiB; the server may be set up with other bounds. \
                  The connection is closed after this answer."
             }
             Self::UriTooLong => "A URL may have 8 KiB. Ask for fewer things at once.",
@@ -262,7 +267,11 @@ impl Code {
             }
             Self::UnsupportedMediaType => {
                 "Content is read as `application/json`, and with PATCH also as `application/merge-patch+json` (RFC 7396), \
-                 in UTF-8 and without `Content-Encoding`."
+                 in UTF-8 and without `Content-Encoding`. A picture is put in as `multipart/form-data`, and must be JPEG, PNG, GIF \
+                 or WebP by its bytes; `detail` says what it seems to be."
+            }
+            Self::RangeNotSatisfiable => {
+                "The header `Range` asks for bytes behind the end of the file. `Content-Range` says how long it is."
             }
             Self::KeyReused => {
                 "This `Idempotency-Key` was used within the last 24 hours for the same method and path with other content. \

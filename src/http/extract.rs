@@ -23,7 +23,7 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const MIN_CHANGE: HeaderName = HeaderName::from_static("min-change");
 
 /// How long content may take before its rate counts.
-const START: Duration = Duration::from_secs(5);
+pub const START: Duration = Duration::from_secs(5);
 
 /// Marks a request whose content has been read to its end, so that its connection can be used again.
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +137,11 @@ impl Default for Content {
     }
 }
 
+/// Notes that the content of a request has been read to its end, by whoever reads it in another way than [`Content`].
+pub fn content_was_read(request: &HttpRequest) {
+    request.extensions_mut().insert(ContentRead);
+}
+
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let unsupported = |detail: String| Problem::new(Code::UnsupportedMediaType, detail);
     let encoding = request.headers().get(CONTENT_ENCODING);
@@ -215,7 +220,7 @@ async fn bytes(
         }
         bytes.extend_from_slice(&chunk);
     }
-    request.extensions_mut().insert(ContentRead);
+    content_was_read(request);
     Ok(bytes)
 }
 

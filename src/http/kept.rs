@@ -20,8 +20,8 @@ fn kept<'r>(
     request: &'r ServiceRequest,
     readers: &Readers,
 ) -> Option<(&'r web::Data<App>, &'r str)> {
-    // These tell of the moment, and must not wait for anything.
-    const OF_THE_MOMENT: [&str; 3] = ["/health/", "/metrics", "/v1/changes/stream"];
+    // These tell of the moment, and must not wait for anything; and files are kept where they are.
+    const OF_THE_MOMENT: [&str; 4] = ["/health/", "/metrics", "/v1/changes/stream", "/media/"];
     let is_delivery = !readers.are_editors()
         && *request.method() == Method::GET
         && !OF_THE_MOMENT

@@ -17,13 +17,14 @@ pub mod problems;
 pub mod query;
 pub mod respond;
 pub mod server;
+pub mod upload;
 pub(crate) mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, messages, previews,
-    redirects, resolve, search, site, tags, users, webhooks,
+    articles, auth, authors, batch, changes, crawlers, feeds, keys, mail, media, messages,
+    previews, redirects, resolve, search, site, tags, tasks, users, webhooks,
 };
 
 /// Every route, those asked for most first: the router tries them in this order.
@@ -43,6 +44,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(tags::http::get_tag)
         .service(authors::http::list_authors)
         .service(authors::http::get_author)
+        .service(media::http::files::get_media_file)
         .service(articles::http::list_pages)
         .service(articles::http::get_page_text)
         .service(articles::http::get_page)
@@ -152,12 +154,24 @@ fn for_editors(config: &mut ServiceConfig<'_>) {
         .service(redirects::http::update_redirect)
         .service(redirects::http::replace_redirect)
         .service(redirects::http::delete_redirect)
+        .service(media::http::list_media)
+        .service(media::http::upload::create_medium)
+        .service(media::http::delete_unused_media)
+        .service(media::http::get_medium)
+        .service(media::http::update_medium)
+        .service(media::http::delete_medium)
         .service(messages::http::inbox::list_messages)
         .service(messages::http::inbox::get_messages_table)
         .service(messages::http::inbox::get_message)
         .service(messages::http::inbox::update_message)
         .service(messages::http::inbox::delete_message)
         .service(batch::http::run_batch)
+        .service(tasks::http::begin_import)
+        .service(tasks::http::begin_backup)
+        .service(tasks::http::list_jobs)
+        .service(tasks::http::get_job)
+        .service(tasks::http::get_job_file)
+        .service(tasks::http::end_job)
         .service(users::http::list_users)
         .service(users::http::create_user)
         .service(users::http::get_user)

@@ -158,13 +158,14 @@ fn document() -> OpenApi {
 }
 
 /// The groups of routes, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 25] = [
+const TAGS: [(&str, &str); 28] = [
     ("Articles", "The stream of articles, newest first"),
     ("Pages", "Standing pages, such as \"About\""),
     ("Tags", "What articles are about"),
     ("Authors", "Whose names stand under articles"),
     ("Sync", "Keeping a copy of what is published"),
     ("Site", "What every page of the website shows"),
+    ("Media files", "Pictures, each in the sizes that there are"),
     ("Contact", "What readers write to the editors"),
     (
         "Feeds",
@@ -182,11 +183,16 @@ const TAGS: [(&str, &str); 25] = [
         "Editing authors",
         "Authors, whether anything public names them or not",
     ),
+    ("Media", "Pictures that are put in, and what uses them"),
     ("Editing the site", "What the site says of itself"),
     ("Previews", "Texts shown before readers see them"),
     ("Redirects", "Old addresses and where they lead"),
     ("Inbox", "What came by the contact form"),
     ("Batches", "Several writes as one"),
+    (
+        "Jobs",
+        "Imports and backups, which take longer than a request",
+    ),
     ("Users", "The accounts of those who edit"),
     ("API keys", "What programs write with"),
     ("Webhooks", "Who is told of changes"),
@@ -199,7 +205,7 @@ const TAGS: [(&str, &str); 25] = [
 const BATCH: &str = "/v1/admin/batch";
 
 /// The problems that several routes share, by the name of their response.
-const SHARED: [(Code, &str); 18] = [
+const SHARED: [(Code, &str); 19] = [
     (
         Code::InvalidQuery,
         "The query, the path, a header or the JSON has faults",
@@ -229,7 +235,14 @@ const SHARED: [(Code, &str); 18] = [
         "The request has content where none is read, or more than is allowed",
     ),
     (Code::UriTooLong, "The URL is too long"),
-    (Code::UnsupportedMediaType, "The content is no JSON"),
+    (
+        Code::UnsupportedMediaType,
+        "The content is of a type that is not read here",
+    ),
+    (
+        Code::RangeNotSatisfiable,
+        "The file has none of the bytes that were asked for",
+    ),
     (
         Code::InvalidContent,
         "The content has faults, or the `Idempotency-Key` came with other content before",
@@ -278,6 +291,11 @@ impl Route<'_> {
         self.path == "/llms.txt" || self.path.starts_with("/sitemap")
     }
 
+    /// A file that never changes.
+    fn is_file(self) -> bool {
+        self.path.starts_with("/media/")
+    }
+
     /// For whoever has a link, before readers see it.
     fn is_preview(self) -> bool {
         self.path.starts_with("/v1/preview/")
@@ -313,6 +331,7 @@ impl Route<'_> {
         let optional = [
             "/{way}",
             "/{id}/schedule",
+            "/{id}/cancel",
             "/{id}/submit",
             "/{id}/send-back",
             "/merge",
@@ -334,7 +353,7 @@ impl Route<'_> {
 
     /// A write of many resources: no one version is answered.
     fn is_of_many(self) -> bool {
-        self.path.ends_with("/retag") || self.path == BATCH
+        self.path.ends_with("/retag") || self.path.ends_with("/media-sweep") || self.path == BATCH
     }
 
     /// Whether answers name a change that they include.
@@ -348,7 +367,7 @@ impl Route<'_> {
         let explains = ["/docs", "/problems/"]
             .iter()
             .any(|path| self.path.starts_with(path));
-        let open_to_all = !(self.is_editors() || self.is_preview() || explains);
+        let open_to_all = !(self.is_editors() || self.is_preview() || self.is_file() || explains);
         self.method == Method::Get && self.is_tagged() && open_to_all
     }
 
@@ -394,6 +413,7 @@ impl Route<'_> {
             Code::RequestTimeout | Code::UnsupportedMediaType | Code::InvalidContent => writes,
             Code::Conflict => writes && (!self.is_open() || self.path.ends_with("/auth/forgot")),
             Code::DiskFull => writes,
+            Code::RangeNotSatisfiable => self.is_file(),
             Code::SyncReset => self.path.starts_with("/v1/changes"),
             Code::PreconditionFailed => self.takes_version() || self.path == BATCH,
             Code::PreconditionRequired => self.needs_version() || self.path == BATCH,
@@ -457,6 +477,7 @@ impl Route<'_> {
         }
         let caching = match status {
             _ if self.is_editors() || self.is_preview() => "Never kept",
+            _ if self.is_file() => "Keep it for ever: it never changes",
             "200" | "304" | "308" if self.is_tagged() => {
                 "Keep it, and ask each time whether it still holds"
             }

@@ -8,6 +8,8 @@ use self::texts::Text;
 use crate::articles::model::State;
 use crate::articles::new::Rules;
 use crate::articles::store::Imported;
+use crate::auth;
+use crate::auth::model::Action;
 use crate::changes::model::Actor;
 use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
@@ -252,6 +254,7 @@ impl Import<'_> {
         let (batch, source) = (Arc::clone(batch), self.options.source.clone());
         let actor = self.options.actor.clone();
         self.db.write_ahead(actor, move |tx| {
+            still_may(tx)?;
             let mut results = Vec::with_capacity(range.len());
             for (index, ready) in batch.iter().enumerate().take(range.end).skip(range.start) {
                 results.push((index, store_one(tx, &source, ready)?));
@@ -341,6 +344,19 @@ const fn is_of_one(error: &Error) -> bool {
         error,
         Error::Invalid(_) | Error::NotFound(_) | Error::Conflict(_) | Error::Forbidden
     )
+}
+
+/// Whoever imports may have lost the right to it since the last batch: then all of it ends here.
+fn still_may(tx: &mut Tx<'_>) -> Result<()> {
+    let Actor::Principal(who) = tx.actor().clone() else {
+        return Ok(());
+    };
+    let now = tx.now();
+    match auth::store::grants_of(tx.conn(), who.user, who.key(), now)? {
+        Some(grants) if grants == who.grants && who.may(Action::Import) => Ok(()),
+        // Not `Forbidden`: that is of one item, and the next may be allowed.
+        _ => Err(Error::Unauthorized),
+    }
 }
 
 fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Done> {

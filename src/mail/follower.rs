@@ -149,8 +149,13 @@ impl Mail {
         };
         *position = Some(from);
         while db.change() > from.seen {
-            from = look(db, settings, from).await?;
-            *position = Some(from);
+            let next = look(db, settings, from).await?;
+            *position = Some(next);
+            if next.seen <= from.seen {
+                tracing::error!("too many mails wait; what is new waits in the log");
+                break;
+            }
+            from = next;
         }
         self.counts.seen.store(from.seen, Ordering::Relaxed);
         loop {
@@ -332,13 +337,21 @@ async fn begin(db: &Db, first: i64) -> Result<Position> {
 /// Looks through the next changes, and puts what is to be mailed of them into the queue.
 async fn look(db: &Db, settings: &Settings, from: Position) -> Result<Position> {
     let earliest = db.now().minus(PATIENCE);
-    let (acted, seen) = db
-        .read(move |conn| acted_after(conn, from.seen, NUMBERS))
+    let (wanted, seen) = db
+        .read(move |conn| {
+            let (acted, seen) = acted_after(conn, from.seen, NUMBERS)?;
+            let mut wanted: Vec<(Kind, Acted)> = Vec::new();
+            for acted in acted {
+                if acted.at >= earliest
+                    && let Some(kind) = wish(&acted)
+                    && (acted.action != "created" || kind != Kind::Review || waits(conn, acted.id)?)
+                {
+                    wanted.push((kind, acted));
+                }
+            }
+            Ok((wanted, seen))
+        })
         .await?;
-    let wanted: Vec<Acted> = acted
-        .into_iter()
-        .filter(|acted| acted.at >= earliest && wish(acted).is_some())
-        .collect();
     // What is not worth a word is noted now and then, so that a restart has not all of it before it again.
     if wanted.is_empty() && seen < from.noted + NUMBERS {
         return Ok(Position { seen, ..from });
@@ -346,22 +359,25 @@ async fn look(db: &Db, settings: &Settings, from: Position) -> Result<Position> 
     let (editors, epoch, now) = (settings.editors.clone(), db.epoch().to_string(), db.now());
     let noted = db.write_quiet(Reason::FollowerPosition, move |conn| {
         let known = position_of(conn, NAME)?.map_or(0, |(change, _)| change);
+        let mut reached = seen;
         // Another node may have been here.
-        for acted in wanted.iter().filter(|acted| acted.change > known) {
-            put(conn, acted, &editors, now)?;
+        for (kind, acted) in wanted.iter().filter(|(_, acted)| acted.change > known) {
+            if !put(conn, *kind, acted, &editors, now)? {
+                // It comes again from before this change, when there is room.
+                reached = acted.change - 1;
+                break;
+            }
         }
-        if seen > known {
-            set_position(conn, NAME, seen, &epoch)?;
+        if reached > known {
+            set_position(conn, NAME, reached, &epoch)?;
         }
-        Ok(seen.max(known))
+        Ok((reached, reached.max(known)))
     });
-    Ok(Position {
-        seen,
-        noted: noted.await?,
-    })
+    let (seen, noted) = noted.await?;
+    Ok(Position { seen, noted })
 }
 
-/// The kind of mail that a change may be worth. What the program does by itself asks nobody for anything.
+/// The kind of mail that a change may be worth. A draft is made every day; what is submitted later has an entry of its own. What the program does by itself asks nobody for anything.
 fn wish(acted: &Acted) -> Option<Kind> {
     match (acted.resource, acted.action.as_str()) {
         (Resource::Message, "created") => Some(Kind::Message),
@@ -371,14 +387,10 @@ fn wish(acted: &Acted) -> Option<Kind> {
     }
 }
 
-fn put(conn: &mut Conn, acted: &Acted, editors: &[String], now: Time) -> Result<()> {
-    let Some(kind) = wish(acted) else {
-        return Ok(());
-    };
+/// Puts the mails of a change into the queue, all of them or none. Answers whether there was room.
+fn put(conn: &mut Conn, kind: Kind, acted: &Acted, editors: &[String], now: Time) -> Result<bool> {
     let to = match kind {
         Kind::Invitation | Kind::Reset => vec![Addressee::User(acted.id)],
-        // A draft is made every day; what is submitted later has an entry of its own.
-        Kind::Review if acted.action == "created" && !waits(conn, acted.id)? => Vec::new(),
         _ if editors.is_empty() => {
             let all = users::store::editors(conn)?.into_iter();
             // Whoever submits something knows it.
@@ -387,12 +399,13 @@ fn put(conn: &mut Conn, acted: &Acted, editors: &[String], now: Time) -> Result<
         }
         _ => editors.iter().cloned().map(Addressee::Address).collect(),
     };
-    for to in to {
-        if !store::enqueue(conn, kind, acted.id, &to, now)? {
-            tracing::error!(kind = kind.as_str(), id = %acted.id, "too many mails wait; this one is not sent");
-        }
+    if !store::has_room(conn, to.len())? {
+        return Ok(false);
     }
-    Ok(())
+    for to in to {
+        store::enqueue(conn, kind, acted.id, &to, now)?;
+    }
+    Ok(true)
 }
 
 /// A message that came by the contact form, where it has not been put away meanwhile.
@@ -420,12 +433,7 @@ fn review(conn: &mut Conn, house: &House, id: Id) -> Result<Option<Letter>> {
 }
 
 fn waits(conn: &mut Conn, id: Id) -> Result<bool> {
-    for kind in TextKind::ALL {
-        if let Some(text) = found(articles::store::edit::get(conn, *kind, id))? {
-            return Ok(text.status == State::InReview);
-        }
-    }
-    Ok(false)
+    Ok(articles::store::state(conn, id)? == Some(State::InReview))
 }
 
 /// What is not there is nothing.
@@ -437,18 +445,22 @@ fn found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Asks for a mail with a link to set a password, for the account of this address. Where there is none, as much is done.
+/// Asks for a mail with a link to set a password, for the account of this address, which is answered. Where there is none,
+/// as much is done.
 ///
 /// # Errors
 /// When the database fails.
-pub fn ask_for_link(conn: &mut Conn, email: &str, now: Time) -> Result<()> {
+pub fn ask_for_link(conn: &mut Conn, email: &str, now: Time) -> Result<Option<Id>> {
     let user: Option<User> = users::store::by_email(conn, email)?;
+    let user = user.map(|user| user.id);
     let (resource, to) = match user {
-        Some(user) => (user.id, Addressee::User(user.id)),
+        Some(user) => (user, Addressee::User(user)),
         None => (Id::new(), Addressee::Nobody),
     };
-    if !store::enqueue(conn, Kind::Reset, resource, &to, now)? {
+    if store::has_room_for_links(conn)? {
+        store::enqueue(conn, Kind::Reset, resource, &to, now)?;
+    } else {
         tracing::error!("too many mails wait; a link to set a password is not sent");
     }
-    Ok(())
+    Ok(user)
 }

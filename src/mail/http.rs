@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use super::follower::ask_for_link;
 use crate::app::App;
+use crate::auth::http::id_of;
+use crate::auth::model::Suspicion;
+use crate::auth::store::suspect;
 use crate::db::Reason;
 use crate::error::Error;
 use crate::http::error::Refusal;
@@ -55,9 +58,11 @@ pub(crate) async fn begin_reset(
     app.mail
         .admit(&email, peer, now)
         .map_err(Error::TooManyAttempts)?;
+    let request_id = id_of(&request);
     app.db
         .write_quiet(Reason::Delivery, move |conn| {
-            ask_for_link(conn, &email, now)
+            let user = ask_for_link(conn, &email, now)?;
+            suspect(conn, Suspicion::LinkAsked, user, peer, &request_id, now)
         })
         .await?;
     app.mail.hint();

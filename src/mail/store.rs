@@ -9,8 +9,10 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::time::Time;
 
-/// Mails that may wait; what comes on top is not kept, or a mail server that is away would fill the disk.
+/// Mails that may wait, or a mail server that is away would fill the disk. What the log asks for on top waits there.
 const MOST: i64 = 10_000;
+/// Links for forgotten passwords among them: anybody may ask for those, and they shall not take the room of the others.
+const MOST_LINKS: i64 = 1_000;
 /// Stands where a mail goes to no account.
 const NO_USER: Id = Id([0; 16]);
 
@@ -26,20 +28,30 @@ struct Row {
     _due_at: Time,
 }
 
-/// Puts a mail into the queue. Answers whether there was room for it.
+/// Whether that many more mails may wait.
 ///
 /// # Errors
 /// When the database fails.
-pub fn enqueue(
-    conn: &mut Conn,
-    kind: Kind,
-    resource: Id,
-    to: &Addressee,
-    now: Time,
-) -> Result<bool> {
-    if waiting(conn)? >= MOST {
-        return Ok(false);
-    }
+pub fn has_room(conn: &mut Conn, more: usize) -> Result<bool> {
+    let more = i64::try_from(more).unwrap_or(i64::MAX);
+    Ok(waiting(conn)?.saturating_add(more) <= MOST)
+}
+
+/// Whether one more link for a forgotten password may wait.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_room_for_links(conn: &mut Conn) -> Result<bool> {
+    let links = mails::table.filter(mails::kind.eq(Kind::Reset.as_str()));
+    let links: i64 = each!(conn, c => links.count().get_result(c))?;
+    Ok(links < MOST_LINKS && has_room(conn, 1)?)
+}
+
+/// Puts a mail into the queue.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(conn: &mut Conn, kind: Kind, resource: Id, to: &Addressee, now: Time) -> Result<()> {
     let (user, address) = match to {
         Addressee::User(id) => (*id, ""),
         Addressee::Address(address) => (NO_USER, address.as_str()),
@@ -56,7 +68,7 @@ pub fn enqueue(
         mails::due_at.eq(now),
     );
     each!(conn, c => diesel::insert_into(mails::table).values(row).execute(c))?;
-    Ok(true)
+    Ok(())
 }
 
 /// How many mails wait.
@@ -119,5 +131,14 @@ pub fn claim(conn: &mut Conn, now: Time) -> Result<Option<Waiting>> {
 /// When the database fails.
 pub fn remove(conn: &mut Conn, id: Id) -> Result<()> {
     each!(conn, c => diesel::delete(mails::table.find(id)).execute(c))?;
+    Ok(())
+}
+
+/// Takes all mails out of the queue.
+///
+/// # Errors
+/// When the database fails.
+pub fn clear(conn: &mut Conn) -> Result<()> {
+    each!(conn, c => diesel::delete(mails::table).execute(c))?;
     Ok(())
 }

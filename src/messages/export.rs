@@ -52,27 +52,26 @@ pub fn table(messages: &[Message]) -> Result<Vec<u8>> {
 }
 
 /// A cell that no spreadsheet runs: what begins as a formula does, in narrow or wide letters, gets an apostrophe in front.
+/// So does what would begin a cell where lists are separated by semicolons: there the quotes around this one are none, and
+/// a semicolon or a line break in it ends it.
 fn harmless(cell: &str) -> String {
     let runs = |first: char| {
         matches!(
             first,
-            '=' | '+'
-                | '-'
-                | '@'
-                | '\t'
-                | '\r'
-                | '\n'
-                | '\u{ff1d}'
-                | '\u{ff0b}'
-                | '\u{ff0d}'
-                | '\u{ff20}'
+            '=' | '+' | '-' | '@' | '\t' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
         )
     };
-    if cell.starts_with(runs) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
+    let mut harmless = String::with_capacity(cell.len() + 1);
+    if cell.starts_with(['\r', '\n']) || cell.starts_with(runs) {
+        harmless.push('\'');
     }
+    for (index, part) in cell.split_inclusive([';', '\r', '\n']).enumerate() {
+        if index > 0 && part.trim_start_matches(['"', ' ']).starts_with(runs) {
+            harmless.push('\'');
+        }
+        harmless.push_str(part);
+    }
+    harmless
 }
 
 #[cfg(test)]
@@ -109,8 +108,17 @@ mod tests {
             let cell = format!("{begins}1");
             assert_eq!(harmless(&cell), format!("'{cell}"), "{begins:?}");
         }
-        for plain in ["", "a=1", " =1", "'=1", "1-1"] {
+        for plain in ["", "a=1", " =1", "'=1", "1-1", "a; b\nc"] {
             assert_eq!(harmless(plain), plain);
+        }
+        // Where semicolons part the cells.
+        for (cell, harmless_cell) in [
+            ("hi\n=1+1\nbye", "hi\n'=1+1\nbye"),
+            ("a;=1+1", "a;'=1+1"),
+            ("a;\"=1+1\"", "a;'\"=1+1\""),
+            ("a\r\n @b;c", "a\r\n' @b;c"),
+        ] {
+            assert_eq!(harmless(cell), harmless_cell);
         }
     }
 }

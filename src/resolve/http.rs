@@ -12,6 +12,7 @@ use super::seo::{self, Around};
 use super::store::{self, Found, FoundText};
 use crate::app::App;
 use crate::articles;
+use crate::articles::cover::ShownCover;
 use crate::articles::fields::Selection;
 use crate::articles::http::query::{Include, included, several};
 use crate::articles::http::{depend, present};
@@ -257,8 +258,8 @@ pub(crate) fn whole(
         url: article.url.clone().unwrap_or_default(),
         versions: versions(app, &article),
     };
-    let cover = article.cover.as_ref().and_then(Option::as_deref);
-    let cover = cover.map(stored).transpose()?;
+    let cover = article.cover.as_ref().and_then(Option::as_ref);
+    let cover = cover.map(ShownCover::image).transpose()?;
     let set = article.seo.as_deref().map(stored).transpose()?;
     let head = seo::head(&article, set.unwrap_or_default(), cover, &around);
     let wants = |part| asked.wants(part);

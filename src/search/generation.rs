@@ -365,7 +365,9 @@ impl Generation {
                     | Resource::User
                     | Resource::ApiKey
                     | Resource::Message
-                    | Resource::Webhook => continue,
+                    | Resource::Webhook
+                    | Resource::Job
+                    | Resource::Media => continue,
                 };
                 // What waits for a commit may carry it too, read before it went.
                 if self.waiting > 0 {

@@ -11,6 +11,9 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::json;
+use crate::media;
+use crate::media::model::{MediaUser, UsePlace};
+use crate::media::store::Uses;
 use crate::time::Time;
 
 /// The settings; those of an untouched site are empty.
@@ -74,6 +77,15 @@ pub fn put(tx: &mut Tx<'_>, settings: &Settings) -> Result<()> {
     };
     // There is one site, so it needs no id to be told apart.
     let id = Id([0; 16]);
+    let logo = settings
+        .logo
+        .iter()
+        .map(|logo| (UsePlace::Logo, logo.url.as_str()));
+    let uses = Uses {
+        cover: None,
+        said: logo.collect(),
+    };
+    media::store::write_uses(tx.conn(), MediaUser::Site, id, &uses)?;
     tx.log(Entry {
         action: "updated",
         resource: Resource::Site,

@@ -15,7 +15,7 @@ const NAME: &str = "webhooks";
 /// Rows of the log at once.
 const ROWS: i64 = 500;
 /// Deliveries that are written down at once, but for those of the last row.
-const MOST: usize = 1_000;
+const MOST: usize = 100;
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,10 @@ pub(super) async fn step(app: &App) -> Result<Step> {
                 return Ok(false);
             }
             let last = log::last(conn)?;
-            Ok(place(conn, epoch)?.is_none_or(|(change, _)| change < last))
+            Ok(match place(conn, epoch)? {
+                Place::After(change, _) => change < last,
+                Place::Nowhere | Place::Elsewhere => true,
+            })
         })
         .await?;
     if !behind {
@@ -52,21 +55,37 @@ pub(super) async fn step(app: &App) -> Result<Step> {
         .await
 }
 
-/// Where it stands: after this row of the log. None where it has never begun, or in another state of this database.
-fn place(conn: &mut Conn, epoch: Id) -> Result<Option<(i64, i32)>> {
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It has never begun.
+    Nowhere,
+    /// In another state of this database, which was put back since.
+    Elsewhere,
+    /// After this row of the log.
+    After(i64, i32),
+}
+
+fn place(conn: &mut Conn, epoch: Id) -> Result<Place> {
     let Some((change, mark)) = log::position_of(conn, NAME)? else {
-        return Ok(None);
+        return Ok(Place::Nowhere);
     };
     let last = log::last(conn)?;
-    let Some((of, position)) = mark.split_once(' ') else {
-        return Ok(None);
-    };
-    let here = of == epoch.to_string() && change <= last;
-    Ok(position
-        .parse()
-        .ok()
-        .filter(|_| here)
-        .map(|position| (change, position)))
+    let here = mark
+        .split_once(' ')
+        .filter(|(of, _)| *of == epoch.to_string() && change <= last)
+        .and_then(|(_, position)| position.parse().ok());
+    Ok(here.map_or(Place::Elsewhere, |position| Place::After(change, position)))
+}
+
+/// From now on in this epoch: what is in the log was told before, as far as it is to be told, and so was what waits.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_anew(conn: &mut Conn, epoch: Id, now: Time) -> Result<()> {
+    let last = log::last(conn)?;
+    log::set_position(conn, NAME, last, &format!("{epoch} {}", i32::MAX))?;
+    deliveries::give_up(conn, "the database was put back from a backup", now)
 }
 
 fn follow(conn: &mut Conn, epoch: Id, now: Time) -> Result<Step> {
@@ -75,7 +94,12 @@ fn follow(conn: &mut Conn, epoch: Id, now: Time) -> Result<Step> {
     // Nobody is told of what lies before the first of these.
     let earliest = hooks.iter().map(|(_, since)| *since).min().unwrap_or(last);
     let earliest = (earliest.min(last), i32::MAX);
-    let from = place(conn, epoch)?.unwrap_or(earliest).max(earliest);
+    let from = match place(conn, epoch)? {
+        Place::After(change, position) => (change, position).max(earliest),
+        Place::Nowhere => earliest,
+        // It told of this log before, or of more: once too seldom is better than all of it again.
+        Place::Elsewhere => (last, i32::MAX),
+    };
     let found = events::after(conn, from, ROWS)?;
     let (mut made, mut reached) = (0, from);
     let whole = i64::try_from(found.len()).is_ok_and(|rows| rows < ROWS);

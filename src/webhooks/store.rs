@@ -222,7 +222,13 @@ pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewWebhook) -> Result<Webhook> {
         each!(tx.conn(), c => diesel::update(webhooks::table.find(id)).set(anew).execute(c))?;
     }
     if new.enabled && !was.enabled {
-        let since = webhooks::since.eq(tx.number());
+        // It is told of what comes from now on, and of nothing that waited.
+        let now = tx.now();
+        deliveries::end_pending(tx.conn(), id, "the webhook was disabled", now)?;
+        let since = (
+            webhooks::since.eq(tx.number()),
+            webhooks::next_at.eq(None::<Time>),
+        );
         each!(tx.conn(), c => diesel::update(webhooks::table.find(id)).set(since).execute(c))?;
     }
     tx.log(entry("updated", id, None));

@@ -491,3 +491,42 @@ fn a_stand_in_gives_way_to_an_alias_of_the_locale_that_was_asked_for() {
     assert_eq!(moved.status, 308, "{}", moved.text());
     assert!(moved.header("location").contains("schwarztee"));
 }
+
+#[test]
+fn a_cache_in_front_that_is_away_keeps_nothing_from_the_others() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    let there = TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = {
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+        gone.local_addr().unwrap()
+    };
+    let urls = [away, there.local_addr().unwrap()];
+    let (told, hears) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in there.incoming() {
+            let mut stream = stream.unwrap();
+            let head = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head = head.map_while(|line| line.ok().filter(|line| !line.is_empty()));
+            let tags = head.filter_map(|line| Some(line.strip_prefix("xkey-purge: ")?.to_owned()));
+            let tags: Vec<String> = tags.collect();
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            if told.send(tags.concat()).is_err() {
+                return;
+            }
+        }
+    });
+    let server = Server::setup()
+        .app(move |app| {
+            app.purge_urls = urls
+                .map(|url| format!("http://{url}/").parse().unwrap())
+                .into();
+        })
+        .start();
+    // At the first start everything is let go.
+    let first = hears.recv_timeout(Duration::from_secs(60));
+    assert_eq!(first.expect("it is told"), "all");
+    drop(server);
+}

@@ -3,6 +3,7 @@
 
 mod addresses;
 
+use masthead::articles::cover::Cover;
 use masthead::articles::model::{Citation, Image, Seo, State};
 use masthead::auth::model::Role;
 use masthead::tags::model::NewTag;
@@ -213,12 +214,12 @@ fn secret(number: u64, state: State) -> Make {
         title: word("citation"),
         url: Some(format!("https://{CANARY}.example")),
     }];
-    input.cover = Some(Image {
+    input.cover = Some(Cover::Link(Image {
         url: format!("/{CANARY}.jpg"),
         alt: word("alt"),
         width: None,
         height: None,
-    });
+    }));
     input.seo = Seo {
         title: Some(word("seo")),
         ..Seo::default()

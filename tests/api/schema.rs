@@ -7,10 +7,11 @@ use masthead::authors::model::NewAuthor;
 use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
-    changes, followers, idempotency_keys, imported, imports, mails, messages, meta, preview_links,
-    published_counts, recovery_codes, redirects, refresh_tokens, review_notes, revision_losses,
-    revision_texts, revisions, schedules, security_events, sessions, site, tag_aliases, tags,
-    totp_secrets, user_links, users, webhook_deliveries, webhooks, working_copies,
+    changes, followers, idempotency_keys, imported, imports, jobs, mails, media, media_uses,
+    messages, meta, preview_links, published_counts, recovery_codes, redirects, refresh_tokens,
+    review_notes, revision_losses, revision_texts, revisions, schedules, security_events, sessions,
+    site, tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
+    working_copies,
 };
 use masthead::id::Id;
 use masthead::redirects::store::Target;
@@ -177,12 +178,20 @@ fn every_column_of_every_table_is_there() {
         masthead::changes::store::set_position(conn, "somebody", 1, "a mark")
     });
     reads!(server, followers: Text, i64, Text);
-    let hook = json!({"name": "a receiver", "url": "http://127.0.0.1:1/", "events": ["tag.*"]});
+    let hook =
+        json!({"name": "a receiver", "url": "http://receiver.invalid/", "events": ["tag.*"]});
     let hook = admin.post("/v1/admin/webhooks", &hook).created();
     let ping = format!("/v1/admin/webhooks/{}/ping", hook["id"].as_str().unwrap());
     assert_eq!(admin.order(&ping).status, 202);
     reads!(server, webhooks: Id, Text, Text, Text, Option<Id>, bool, Maybe, Vec<u8>, Option<Vec<u8>>, Option<Time>, i64, Option<Time>, i64, Option<Time>, i64, Time, Time);
     reads!(server, webhook_deliveries: Id, Id, i64, Option<i32>, Text, Id, Text, i32, Time, Option<Time>, Option<i32>, Maybe, Time, Option<Time>, Option<Time>);
+    assert_eq!(admin.order("/v1/admin/backup").status, 202);
+    reads!(server, jobs: Id, Text, Text, Id, Time, Option<Id>, Option<Id>, Text, i64, Option<i64>, Maybe, Maybe, Maybe, bool, Time, Option<Time>, Option<Time>, i64);
+    let medium = server.medium(None);
+    let covered = json!({"title": "Five", "cover": {"media_id": medium}});
+    admin.post("/v1/admin/articles", &covered).created();
+    reads!(server, media: Id, Vec<u8>, Text, Text, Maybe, i64, i64, i64, Text, Maybe, Maybe, Maybe, Maybe, Text, Maybe, Option<Id>, i64, Time, Time);
+    reads!(server, media_uses: Id, Text, Id, Text);
     reads!(server, security_events: Id, Time, Text, Option<Id>, Text, Text);
 }
 

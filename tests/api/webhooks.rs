@@ -3,7 +3,7 @@
 mod hostile;
 mod killed;
 mod order;
-mod receiver;
+pub(crate) mod receiver;
 mod sent;
 mod signed;
 

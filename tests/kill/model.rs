@@ -39,6 +39,8 @@ pub(crate) struct Article {
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
     pub(crate) published_at: Option<Time>,
+    /// The same, as of the last time that it was public.
+    out: Option<Time>,
 }
 
 impl Article {
@@ -82,6 +84,7 @@ impl Model {
                     created_at: at,
                     updated_at: at,
                     published_at,
+                    out: published_at.filter(|_| state.is_public()),
                     expected,
                 };
                 self.articles.insert(entry.id, article);
@@ -101,10 +104,12 @@ impl Model {
                 article.version += 1;
                 article.updated_at = at;
                 article.expected = expected;
+                article.out = article.listed().or(article.out);
                 Ok((before, article.state.is_public()))
             }
             (Operation::Transition(way), Some(article)) => {
                 let before = article.state.is_public();
+                let was_scheduled = article.state == State::Scheduled;
                 article.state = article.state.after(way).ok_or_else(|| {
                     let (state, way) = (article.state.as_str(), way.as_str());
                     format!("{} was {state} and went the way of {way}", entry.id)
@@ -118,7 +123,10 @@ impl Model {
                 }
                 if article.state.is_public() {
                     article.published_at = Some(article.published_at.map_or(at, |it| it.min(at)));
+                } else if was_scheduled {
+                    article.published_at = article.out;
                 }
+                article.out = article.listed().or(article.out);
                 article.version += 1;
                 article.updated_at = at;
                 Ok((before, article.state.is_public()))

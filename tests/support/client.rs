@@ -68,6 +68,12 @@ impl Client {
         self.request("POST", path).send()
     }
 
+    /// Puts in this picture.
+    pub(crate) fn upload(&self, picture: &[u8]) -> Answer {
+        let request = self.request("POST", "/v1/admin/media");
+        request.form(&[("file", Some("picture"), picture)]).send()
+    }
+
     pub(crate) fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
         let request = self.request("PATCH", path).header("if-match", etag);
         request.json(body).send()
@@ -136,6 +142,12 @@ impl Request<'_> {
     pub(crate) fn json(self, value: &Value) -> Self {
         self.header("content-type", "application/json")
             .body(value.to_string())
+    }
+
+    /// With a form of these parts.
+    pub(crate) fn form(self, parts: &[(&str, Option<&str>, &[u8])]) -> Self {
+        let (kind, body) = form_of(parts);
+        self.header("content-type", &kind).body(body)
     }
 
     pub(crate) fn body(mut self, body: impl Into<reqwest::blocking::Body>) -> Self {
@@ -304,6 +316,26 @@ impl Answer {
             (relation == wanted).then(|| target.to_owned())
         })
     }
+}
+
+/// A form of these parts, and its type: of each its name, the name of a file where it is one, and what is in it.
+pub(crate) fn form_of(parts: &[(&str, Option<&str>, &[u8])]) -> (String, Vec<u8>) {
+    const BOUNDARY: &str = "a-boundary-of-the-tests";
+    let mut body = Vec::new();
+    for (name, file, content) in parts {
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        body.extend(head.bytes());
+        if let Some(file) = file {
+            // What a sender says of its file is believed nowhere.
+            let file = file.replace('\\', "\\\\");
+            body.extend(format!("; filename=\"{file}\"\r\nContent-Type: text/html").bytes());
+        }
+        body.extend(b"\r\n\r\n");
+        body.extend(*content);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+    (format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }
 
 fn hide_ids(value: &mut Value) {

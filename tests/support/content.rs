@@ -118,7 +118,7 @@ impl Make {
     }
 
     pub(crate) fn cover(mut self, cover: Image) -> Self {
-        self.0.cover = Some(cover);
+        self.0.cover = Some(cover.into());
         self
     }
 

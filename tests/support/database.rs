@@ -124,6 +124,14 @@ impl Database {
         }
     }
 
+    /// Where it lies, if it has a folder of its own.
+    pub(crate) fn data_folder(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Kind::Sqlite(folder) => Some(folder.path().to_owned()),
+            Kind::Postgres { .. } => None,
+        }
+    }
+
     fn backend(&self) -> Backend {
         match &self.0 {
             Kind::Sqlite(folder) => Backend::Sqlite(folder.path().join("masthead.db")),

@@ -8,15 +8,19 @@ use std::time::Duration;
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
-use masthead::auth::model::{Role, Scope};
+use masthead::auth::model::{Credential, Grants, Principal, Role, Scope};
 use masthead::auth::secret::{Purpose, Secret};
 use masthead::auth::store::{self, Beginning};
 use masthead::auth::token::{AccessTokens, Opaque, OpaqueKind};
+use masthead::changes::model::Actor;
 use masthead::db::Reason;
 use masthead::id::Id;
+use masthead::media;
+use masthead::media::model::{About, MediaType, NewMedia, Variant};
 use masthead::users;
 use masthead::users::model::NewUser;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::client::{Answer, Client};
 use super::server::{SECRET, Server};
@@ -153,4 +157,44 @@ fn cheap_hash() -> String {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, least);
     let hash: PasswordHash = argon2.hash_password(PASSWORD.as_bytes()).expect("a hash");
     hash.to_string()
+}
+
+impl Server {
+    /// A medium that this account has put in, without files.
+    #[track_caller]
+    pub(crate) fn medium(&self, owner: Option<Id>) -> Id {
+        static NUMBER: AtomicUsize = AtomicUsize::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let file = |name: &str| Variant {
+            file: name.to_owned(),
+            width: 40,
+            height: 30,
+            bytes: 100,
+        };
+        let new = NewMedia {
+            hash: Sha256::digest(number.to_string()).into(),
+            bytes: 1_000,
+            name: format!("{number:032x}"),
+            about: About::default(),
+            media_type: MediaType::Png,
+            width: 40,
+            height: 30,
+            blurhash: None,
+            variants: vec![file("40.webp"), file("40.jpg")],
+            animation: None,
+        };
+        let actor = owner.map_or(Actor::System, |user| {
+            Actor::Principal(Principal {
+                user,
+                credential: Credential::Session(Id::new()),
+                grants: Grants::Role(Role::Editor),
+                peer: Ipv4Addr::LOCALHOST.into(),
+                request_id: "r".into(),
+            })
+        });
+        let made = self
+            .db()
+            .write_blocking(actor, move |tx| media::store::create(tx, &new));
+        made.expect("a medium").value.0.id
+    }
 }

@@ -11,11 +11,12 @@ mod contract;
 mod corpus;
 mod database;
 mod editors;
+pub(crate) mod pictures;
 mod random;
 mod server;
 mod totp;
 
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Client, form_of};
 pub(crate) use content::{Make, article, create_all, id, page};
 pub(crate) use contract::contract;
 pub(crate) use corpus::corpus;

@@ -21,6 +21,7 @@ use masthead::http::server;
 use masthead::locales::Fallbacks;
 use masthead::search;
 use masthead::time::{Clock, Time};
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::client::{Answer, Client};
@@ -88,6 +89,8 @@ pub(crate) struct Setup {
     /// The database of another server.
     beside: Option<db::Settings>,
     listen: SocketAddr,
+    /// Jobs are done.
+    works: bool,
 }
 
 impl Setup {
@@ -128,6 +131,7 @@ impl Setup {
             after_commit: None,
             beside: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            works: false,
         }
     }
 
@@ -142,6 +146,12 @@ impl Setup {
     pub(crate) fn beside(mut self, other: &Server, search: &std::path::Path) -> Self {
         self.beside = Some(other.database().settings());
         self.app.search.folder = Some(search.to_owned());
+        self
+    }
+
+    /// Doing what jobs ask for; else they wait.
+    pub(crate) fn works(mut self) -> Self {
+        self.works = true;
         self
     }
 
@@ -221,13 +231,17 @@ impl Setup {
         {
             setup.search.folder = database.search_folder();
         }
+        let jobs = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for jobs");
+        let data = database.as_ref().and_then(Database::data_folder);
+        let data = data.unwrap_or_else(|| jobs.path().to_owned());
+        setup.work.data = Some(data);
         // A commit that nobody waits for may take long on a busy machine, and no test waits for one in vain.
         setup.search.wait = Duration::from_secs(60);
         let app = App::new(db.clone(), &secret, setup);
         app.search.start().expect("start the search index");
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (http, address) = (self.http, self.listen);
+        let (http, address, works) = (self.http, self.listen, self.works);
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let listener = server::listen(address).expect("listen");
@@ -243,6 +257,10 @@ impl Setup {
                 actix_web::rt::spawn(async move { mailing.mail.follow(&mailing.db).await });
                 let sending = app.clone();
                 actix_web::rt::spawn(async move { sending.webhooks.run(&sending).await });
+                if works {
+                    let working = app.clone();
+                    actix_web::rt::spawn(async move { working.work.run(&working).await });
+                }
                 if watches {
                     actix_web::rt::spawn(async move { app.watch().await });
                 }
@@ -264,6 +282,7 @@ impl Setup {
             stop: Some(stop),
             thread: Some(thread),
             database,
+            _jobs: jobs,
         }
     }
 }
@@ -281,6 +300,7 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
     // Dropped last: a PostgreSQL database goes when nobody uses it any more.
     database: Option<Database>,
+    _jobs: TempDir,
 }
 
 impl Server {

@@ -59,6 +59,8 @@ UNFORESEEABLE = [
         r"since": "malformed missing",
         # Words are counted too, and no schema can count them.
         r"q": "too_large",
+        # What is a picture, no schema can say.
+        r"/file": "not_allowed malformed too_large",
         # An IP address of either kind.
         r"peer": "malformed",
     }.items()

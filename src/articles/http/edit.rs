@@ -339,7 +339,10 @@ pub(super) fn parse_id(kind: Kind, id: &str) -> Result<Id, Refusal> {
         .map_err(|_no_id| Error::NotFound(kind.as_str()).into())
 }
 
-/// Adds the address.
+/// Adds the addresses of the text and its cover.
 pub(super) fn present(article: &mut AdminArticle, app: &App) {
+    if let Some(cover) = &mut article.cover {
+        cover.place(&app.media_url);
+    }
     article.url = app.url_of(&article.locale, &article.slug);
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::articles::model::{Audience, Citation, Image, Seo};
+use crate::articles::cover::Cover;
+use crate::articles::model::{Audience, Citation, Seo};
 
 /// The states that a writer can name.
 #[derive(ToSchema)]
@@ -59,7 +60,7 @@ macro_rules! text {
             text: Option<String>,
             /// The picture that stands for it.
             #[schema(example = json!(null))]
-            cover: Option<Image>,
+            cover: Option<Cover>,
             /// Its tags in order, each by id, slug or name; what has no such slug or name is made.
             #[schema(max_items = 100, example = json!(["Walking"]))]
             tags: Option<Vec<String>>,

@@ -324,13 +324,16 @@ pub(crate) fn depend(on: &mut Dependencies, article: &Article) {
     }
 }
 
-/// Adds the address, and takes away what it was made of where that was not asked for.
+/// Adds the addresses of the text and its cover, and takes away what it was made of where that was not asked for.
 pub(crate) fn present(article: &mut Article, app: &App, show: Selection) {
     if show.has(Field::Url) {
         let (locale, slug) = (article.locale.as_deref(), article.slug.as_deref());
         article.url = locale
             .zip(slug)
             .map(|(locale, slug)| app.url_of(locale, slug));
+    }
+    if let Some(Some(cover)) = &mut article.cover {
+        cover.place(&app.media_url);
     }
     if !show.has(Field::Slug) {
         article.slug = None;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde_json::value::RawValue;
 
+use crate::articles::cover::{self, Cover, ShownCover};
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Audience, Format, Kind, State, Translation};
 use crate::authors::model::AuthorRef;
@@ -11,6 +12,8 @@ use crate::db::schema::{article_authors, article_bodies, article_tags, articles,
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::media;
+use crate::media::model::Media;
 use crate::tags::model::TagRef;
 use crate::time::Time;
 
@@ -154,9 +157,14 @@ pub(super) fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Resu
         return Ok(Vec::new());
     }
     let keys: Vec<Option<String>> = rows.iter().map(|row| row.translation_key.clone()).collect();
+    let media = if show.has(Field::Cover) {
+        media_of(conn, rows.iter().map(|row| row.cover.as_deref()))?
+    } else {
+        Vec::new()
+    };
     let mut found: Vec<Article> = rows
         .into_iter()
-        .map(|row| row.into_article(show))
+        .map(|row| row.into_article(show, &media))
         .collect::<Result<_>>()?;
     if show.any(&[
         Field::Body,
@@ -180,6 +188,31 @@ pub(super) fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Resu
     Ok(found)
 }
 
+/// The media that these stored covers are. Most are none.
+fn media_of<'c>(
+    conn: &mut Conn,
+    covers: impl Iterator<Item = Option<&'c str>>,
+) -> Result<Vec<Media>> {
+    let mut ids = Vec::new();
+    for cover in covers.flatten().filter(|cover| cover::is_media(cover)) {
+        ids.extend(Cover::from_json(cover)?.media_id());
+    }
+    media::store::of_ids(conn, &ids)
+}
+
+/// These stored covers, as they are shown.
+///
+/// # Errors
+/// When the database fails.
+pub fn covers(conn: &mut Conn, stored: Vec<Option<String>>) -> Result<Vec<Option<ShownCover>>> {
+    let media = media_of(conn, stored.iter().map(Option::as_deref))?;
+    let shown = |cover: Option<String>| {
+        let cover = cover.map(|cover| ShownCover::read(cover, &media));
+        Ok(cover.transpose()?.flatten())
+    };
+    stored.into_iter().map(shown).collect()
+}
+
 pub(super) fn named<T>(name: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
     from_name(name)
         .ok_or_else(|| Error::internal(format!("`{name}` is stored where no such name may stand")))
@@ -191,10 +224,11 @@ fn raw(json: String) -> Result<Box<RawValue>> {
 }
 
 impl Row {
-    fn into_article(self, show: Selection) -> Result<Article> {
+    fn into_article(self, show: Selection, media: &[Media]) -> Result<Article> {
         let has = |field| show.has(field);
         let cover = if has(Field::Cover) {
-            Some(self.cover.map(raw).transpose()?)
+            let cover = self.cover.map(|cover| ShownCover::read(cover, media));
+            Some(cover.transpose()?.flatten())
         } else {
             None
         };

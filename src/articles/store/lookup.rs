@@ -24,6 +24,18 @@ pub struct Lookup {
     pub locales: Vec<String>,
 }
 
+/// The state of a text, where there is one of this id.
+///
+/// # Errors
+/// When the database fails.
+pub fn state(conn: &mut Conn, id: Id) -> Result<Option<State>> {
+    let state = articles::table.find(id).select(articles::state);
+    let state: Option<String> = each!(conn, c => state.first(c).optional())?;
+    state
+        .map(|name| super::load::named(&name, State::from_name))
+        .transpose()
+}
+
 /// What stands at an address.
 #[derive(Debug)]
 pub enum At {

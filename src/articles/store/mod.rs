@@ -22,6 +22,7 @@ pub mod schedule;
 mod slugs;
 mod texts;
 mod touch;
+mod uses;
 mod walk;
 pub mod working_copies;
 mod write;
@@ -33,17 +34,17 @@ pub use self::export::{PublishedNames, count_all, exported_after, published_name
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
 pub use self::import::{Imported, Said, Standing, import, standing};
 pub use self::list::{count, ids, list, matching};
-pub use self::load::{AnyText, by_ids, in_any_state};
-pub use self::lookup::{At, Lookup, at, by_id, by_slug};
+pub use self::load::{AnyText, by_ids, covers, in_any_state};
+pub use self::lookup::{At, Lookup, at, by_id, by_slug, state};
 pub use self::moves::transition;
 pub use self::neighbours::neighbours;
 pub use self::owners::disown;
 pub use self::rerender::rerender_outdated;
 pub use self::retag::{Merged, Published, merge_tag, retag};
 pub use self::texts::{
-    PublishedText, TagWords, ids_by_author, ids_with_tag, published_count, published_ids,
-    published_texts,
+    PublishedText, TagWords, count_published, ids_by_author, ids_with_tag, published_count,
+    published_ids, published_texts,
 };
-pub use self::touch::{showing_author, showing_tag, touch};
+pub use self::touch::{showing, showing_author, showing_tag, touch};
 pub use self::walk::{by_author_after, candidates, with_tag_after};
 pub use self::write::{Stored, create, purge, replace};

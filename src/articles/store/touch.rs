@@ -89,6 +89,16 @@ pub fn showing_author(conn: &mut Conn, author: Id) -> Result<Vec<(Id, Footprint)
     footprints(conn, &ids)
 }
 
+/// The published ones among these texts, which are in the order of ids, with what they show.
+///
+/// # Errors
+/// When the database fails.
+pub fn showing(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, Footprint)>> {
+    let mut shown = footprints(conn, ids)?;
+    shown.retain(|(_, footprint)| footprint.public);
+    Ok(shown)
+}
+
 /// Logs that these texts, which showed that, look otherwise now, and why.
 ///
 /// # Errors

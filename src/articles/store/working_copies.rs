@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use super::revisions::{self, PutBack};
 use super::write::{self, Before};
-use super::{edit, joins, owners};
+use super::{edit, joins, owners, uses};
+use crate::articles::cover::{Cover, ShownCover};
 use crate::articles::model::{ArticleInput, Kind, State};
 use crate::articles::words::{Named, Standing, Words};
 use crate::articles::working_copy::WorkingCopy;
@@ -17,9 +18,10 @@ use crate::db::schema::{articles, authors, tags, working_copies};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::media::model::MediaUser;
 use crate::tags::model::TagRef;
 use crate::time::Time;
-use crate::{json, slug, users};
+use crate::{json, media, slug, users};
 
 /// The versions that a save or the removal of a copy is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,12 +122,15 @@ pub fn words(conn: &mut Conn, id: Id) -> Result<Option<Words>> {
     }
 }
 
-/// The tags and authors of these words. For one that is no more stands the one that took its name, as it would be when the
-/// copy is published; where there is none it is shown as it would be made again.
+/// The tags, the authors and the cover of these words. For a tag or an author that is no more stands the one that took its
+/// name, as it would be when the copy is published; where there is none it is shown as it would be made again.
 ///
 /// # Errors
 /// When the database fails.
-pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorRef>)> {
+pub fn names(
+    conn: &mut Conn,
+    words: &Words,
+) -> Result<(Vec<TagRef>, Vec<AuthorRef>, Option<ShownCover>)> {
     let ids = |named: &[Named]| named.iter().map(|one| one.id).collect::<Vec<_>>();
     let columns = (tags::id, tags::slug, tags::name);
     let of_copy = tags::table.filter(id_in(tags::id, &ids(&words.tags)));
@@ -153,7 +158,10 @@ pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorR
             Some(tag) => tag,
             None => tag_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_tags.push(found.into());
+        // Two may have become one since.
+        if of_tags.iter().all(|tag| tag.id != found.0) {
+            of_tags.push(found.into());
+        }
     }
     let mut of_authors = Vec::with_capacity(words.authors.len());
     for named in &words.authors {
@@ -161,9 +169,15 @@ pub fn names(conn: &mut Conn, words: &Words) -> Result<(Vec<TagRef>, Vec<AuthorR
             Some(author) => author,
             None => author_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
         };
-        of_authors.push(AuthorRef { id, slug, name });
+        if of_authors.iter().all(|author: &AuthorRef| author.id != id) {
+            of_authors.push(AuthorRef { id, slug, name });
+        }
     }
-    Ok((of_tags, of_authors))
+    let media = words.cover.as_ref().and_then(Cover::media_id);
+    let media = media::store::of_ids(conn, media.as_slice())?;
+    let cover = words.cover.clone();
+    let cover = cover.and_then(|cover| ShownCover::of(cover, &media));
+    Ok((of_tags, of_authors, cover))
 }
 
 /// Id, slug and name.
@@ -218,6 +232,7 @@ pub fn save(tx: &mut Tx<'_>, kind: Kind, id: Id, input: &ArticleInput) -> Result
     }
     let words = words_of(tx, kind, was.locale, input)?;
     write_down(tx, id, versions, &words)?;
+    write_uses(tx, id, &words)?;
     log(tx, id, "copy_saved");
     Ok(())
 }
@@ -234,7 +249,15 @@ pub(super) fn restore(tx: &mut Tx<'_>, id: Id, version: i64, copy: &ArticleInput
         copy: each!(tx.conn(), c => copies.first(c).optional())?,
     };
     let words = words_of(tx, was.kind, was.locale, copy)?;
-    write_down(tx, id, versions, &words)
+    write_down(tx, id, versions, &words)?;
+    write_uses(tx, id, &words)
+}
+
+/// The media that a copy shows.
+fn write_uses(tx: &mut Tx<'_>, id: Id, words: &Words) -> Result<()> {
+    let (seo, metadata) = (json::text(&words.seo), json::text(&words.metadata));
+    let uses = uses::uses(words.cover.as_ref(), &words.source, &seo, &metadata);
+    media::store::write_uses(tx.conn(), MediaUser::WorkingCopy, id, &uses)
 }
 
 /// What an input says, with the tags and authors that it names.
@@ -248,6 +271,7 @@ fn words_of(tx: &mut Tx<'_>, kind: Kind, locale: String, input: &ArticleInput) -
     let (tags, authors) = joins::ensure(tx, &input.tags, &input.authors)?;
     words.tags = tag_names(tx.conn(), &tags)?;
     words.authors = author_names(tx.conn(), &authors)?;
+    media::store::check(tx.conn(), words.cover.as_ref().and_then(Cover::media_id))?;
     Ok(words)
 }
 
@@ -325,6 +349,7 @@ pub fn clear(conn: &mut Conn, id: Id) -> Result<usize> {
     let there = working_copies::table
         .filter(working_copies::article_id.eq(id))
         .filter(working_copies::fields.is_not_null());
+    media::store::clear(conn, MediaUser::WorkingCopy, id)?;
     let nothing = (
         working_copies::fields.eq(None::<String>),
         working_copies::source.eq(None::<String>),

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::moves::{check_way, end_previews};
-use super::{joins, owners, revisions, schedule, slugs, touch};
+use super::{joins, owners, revisions, schedule, slugs, touch, uses};
+use crate::articles::cover::Cover;
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
 use crate::articles::render::SANITIZER_VERSION;
@@ -15,6 +16,7 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
+use crate::media;
 use crate::redirects;
 use crate::slug;
 use crate::time::Time;
@@ -57,7 +59,7 @@ impl Before {
 /// Stores a new article.
 ///
 /// # Errors
-/// [`Error::Forbidden`] where whoever writes may not make one in that state; [`Error::Invalid`] where its id or slug is taken, or it names a tag or author by an id that does not exist.
+/// [`Error::Forbidden`] where whoever writes may not make one in that state; [`Error::Invalid`] where its id or slug is taken, or it names a tag, an author or a medium by an id that does not exist.
 pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     let (state, published_at) = settle(new.state, new.published_at, tx.now());
     let owner = owners::of_new(tx, new)?;
@@ -76,6 +78,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
             format!("there is an article with the id {id} already"),
         ));
     }
+    media::store::check(tx.conn(), new.cover.as_ref().and_then(Cover::media_id))?;
     let slug = slugs::choose(tx.conn(), new, id)?;
     let row = (
         articles::id.eq(id),
@@ -88,6 +91,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::insert_into(articles::table).values(row).execute(c))?;
     let body = (article_bodies::article_id.eq(id), body_columns!(new));
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
+    uses::write(tx, id, new)?;
     revisions::created(tx, id, new, standing(state, published_at, owner))?;
     slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     slugs::set_aliases(tx.conn(), new, None, id)?;
@@ -141,6 +145,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         // Of what would come of it, too: a time to come takes back what is out.
         check_way(was.state, state)?;
     }
+    media::store::check(tx.conn(), new.cover.as_ref().and_then(Cover::media_id))?;
     revisions::changing(tx, id, &was, new, standing(state, published_at, owner))?;
     let same_place = was.locale == new.locale
         && matches!(&new.slug, Wish::Like(base) if slugs::is_like(&was.slug, base));
@@ -169,6 +174,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
     each!(tx.conn(), c => body.execute(c))?;
+    uses::write(tx, id, new)?;
     end_previews(tx.conn(), id, was.state, state)?;
     schedule::settle(tx, id, state, published_at)?;
     let before = joins::leave(tx, id, &was)?;
@@ -210,6 +216,7 @@ pub fn purge(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         after: None,
     })?;
     redirects::store::leave(tx, id)?;
+    uses::clear(tx, id)?;
     let before = joins::leave(tx, id, &was)?;
     each!(tx.conn(), c => diesel::delete(articles::table.find(id)).execute(c))?;
     tx.log(Entry {

@@ -12,6 +12,9 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
+use crate::media;
+use crate::media::model::{MediaUser, UsePlace};
+use crate::media::store::Uses;
 use crate::slug;
 use crate::time::Time;
 
@@ -92,6 +95,7 @@ fn insert_as(
         authors::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(authors::table).values(row).execute(c))?;
+    write_uses(tx, id, new)?;
     tx.log(Entry {
         action: "created",
         resource: Resource::Author,
@@ -136,6 +140,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<AdminAuthor> {
         authors::updated_at.eq(tx.now()),
     );
     each!(tx.conn(), c => diesel::update(authors::table.find(id)).set(row).execute(c))?;
+    write_uses(tx, id, new)?;
     let public = is_public(tx.conn(), id)?;
     tx.log(Entry {
         action: "updated",
@@ -159,6 +164,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let texts = articles::store::showing_author(tx.conn(), id)?;
     articles::store::revisions::remember_author(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(authors::table.find(id)).execute(c))?;
+    media::store::clear(tx.conn(), MediaUser::Author, id)?;
     tx.log(Entry {
         action: "deleted",
         resource: Resource::Author,
@@ -168,6 +174,19 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         detail: None,
     });
     articles::store::touch(tx, texts, &format!("its author {id} was deleted"))
+}
+
+/// A picture may be the file of a medium, which then must not go.
+fn write_uses(tx: &mut Tx<'_>, id: Id, new: &NewAuthor) -> Result<()> {
+    let avatar = new
+        .avatar
+        .iter()
+        .map(|avatar| (UsePlace::Avatar, avatar.url.as_str()));
+    let uses = Uses {
+        cover: None,
+        said: avatar.collect(),
+    };
+    media::store::write_uses(tx.conn(), MediaUser::Author, id, &uses)
 }
 
 fn is_public(conn: &mut Conn, id: Id) -> Result<bool> {

@@ -4,6 +4,7 @@ use super::cards::Notes;
 use super::rows::Fields;
 use super::tables::{Tables, id_of, line};
 use super::{lexical, mobiledoc, own_path};
+use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Format, Image, Kind, Source, State};
 use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH, MAX_TITLE, is_link};
 use crate::articles::restored::Restored;
@@ -270,12 +271,12 @@ fn cover(
     match image_address(&own_path(&named)).filter(|url| is_link(url)) {
         Some(url) => {
             let alt = said(fields, post, tables, "feature_image_alt");
-            article.cover = Some(Image {
+            article.cover = Some(Cover::Link(Image {
                 url,
                 alt: alt.map(|alt| line(&alt, MAX_PARAGRAPH)).unwrap_or_default(),
                 width: None,
                 height: None,
-            });
+            }));
         }
         None => warnings.push("its cover has no address that could be shown".into()),
     }

@@ -8,6 +8,7 @@ use super::super::front_matter::Node;
 use super::super::{
     add_names, dates, image_address, site_path, split_tags, without_address, without_html,
 };
+use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Audience, Citation, Image, Kind, Seo, State};
 use crate::time::Time;
 
@@ -304,7 +305,7 @@ impl Keys {
             match node {
                 Node::Map(entries) => {
                     let (cover, rest) = cover_of(entries);
-                    article.cover = cover;
+                    article.cover = cover.map(Cover::Link);
                     if article.cover.is_none() {
                         self.refuse(name, Node::Map(rest), "names no picture");
                     } else if !rest.is_empty() {
@@ -316,18 +317,19 @@ impl Keys {
                 Node::Scalar { text, .. } if text.trim().is_empty() => {}
                 node => match node.text().and_then(image_address) {
                     Some(url) => {
-                        article.cover = Some(Image {
+                        article.cover = Some(Cover::Link(Image {
                             url,
                             alt: String::new(),
                             width: None,
                             height: None,
-                        });
+                        }));
                     }
                     None => self.refuse(name, node, "is no address of a picture"),
                 },
             }
         }
-        if let Some(cover) = article.cover.as_mut().filter(|cover| cover.alt.is_empty())
+        if let Some(Cover::Link(cover)) = &mut article.cover
+            && cover.alt.is_empty()
             && let Some(alt) = self.text("image_alt")
         {
             cover.alt = alt;

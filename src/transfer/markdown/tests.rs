@@ -81,7 +81,7 @@ fn a_post_with_everything_uses_everything_up() {
         (article.kind, article.status, article.audience),
         (Kind::Page, Some(State::InReview), Audience::Mature)
     );
-    let cover = article.cover.as_ref().unwrap();
+    let cover = article.cover.as_ref().unwrap().link().unwrap();
     assert_eq!(
         (
             cover.url.as_str(),
@@ -404,6 +404,7 @@ fn tags_and_authors_come_in_many_shapes() {
 fn covers_are_pictures_or_stay_in_metadata() {
     let found = post("hero: false\nimage: assets/a.jpg\nimage_alt: A cat");
     let cover = found.article.cover.unwrap();
+    let cover = cover.link().unwrap();
     assert_eq!(
         (cover.url.as_str(), cover.alt.as_str()),
         ("/assets/a.jpg", "A cat")
@@ -423,7 +424,7 @@ fn covers_are_pictures_or_stay_in_metadata() {
     let found = post("cover: {image: a.jpg, caption: C}");
     assert_eq!(
         (
-            found.article.cover.unwrap().url.as_str(),
+            found.article.cover.unwrap().link().unwrap().url.as_str(),
             &found.article.metadata["cover"]
         ),
         ("/a.jpg", &json!({"caption": "C"}))

@@ -6,6 +6,7 @@ use super::Site;
 use super::body::{self, Body};
 use super::read::Raw;
 use super::terms::{decoded, own_slug};
+use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Format, Image, Kind, Source, State};
 use crate::articles::new::{MAX_ITEMS, MAX_PARAGRAPH, MAX_TITLE};
 use crate::articles::render;
@@ -348,12 +349,12 @@ fn cover(raw: &Raw, article: &mut ArticleInput, site: &Site, warnings: &mut Vec<
     let file = named.parse().ok().and_then(|id| site.attachments.get(id));
     match file.and_then(|file| Some((image_address(file.url)?, file.alt))) {
         Some((url, alt)) => {
-            article.cover = Some(Image {
+            article.cover = Some(Cover::Link(Image {
                 url,
                 alt: alt.to_owned(),
                 width: None,
                 height: None,
-            });
+            }));
         }
         None => {
             let named: String = named.chars().take(40).collect();

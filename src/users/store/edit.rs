@@ -144,7 +144,8 @@ pub fn make_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> 
 pub struct Offer {
     /// Only to whom has neither a password nor another link yet.
     pub invites: bool,
-    /// Only where the account was not changed since: an earlier try may have arrived, and its link have been used.
+    /// Of a further try, when the mail was asked for: only where its own link is there still, or none is and the account was
+    /// not changed since. The earlier try may have arrived and its link have been used, or a newer link have taken its place.
     pub unchanged_since: Option<Time>,
 }
 
@@ -174,20 +175,33 @@ pub fn offer_link(
     let is_there = present.as_deref() == Some(hash.as_slice());
     let wanted = user.filter(|user| {
         let welcome = user.status == Status::Invited && (present.is_none() || is_there);
-        let as_it_was = offer
-            .unchanged_since
-            .is_none_or(|time| user.updated_at <= time);
+        let as_it_was = match (offer.unchanged_since, &present) {
+            (None, _) => true,
+            (Some(_), Some(_)) => is_there,
+            (Some(time), None) => user.updated_at <= time,
+        };
         !user.is_suspended() && as_it_was && (!offer.invites || welcome)
     });
     if wanted.is_none() || is_there {
         tx.leave_unchanged();
-    } else {
+    } else if offer.invites {
         put_link(tx, id, hash, expires_at)?;
+    } else {
+        // Takes no number: by that anybody could see that there is such an account. The security log has who asked.
+        store_link(tx, id, hash, expires_at)?;
+        tx.leave_unchanged();
+        tx.keep_quietly();
     }
     Ok(wanted)
 }
 
 fn put_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> Result<()> {
+    store_link(tx, id, hash, expires_at)?;
+    tx.log(entry("link_made", id, None));
+    Ok(())
+}
+
+fn store_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> Result<()> {
     remove_link(tx, id)?;
     let row = (
         user_links::user_id.eq(id),
@@ -195,7 +209,6 @@ fn put_link(tx: &mut Tx<'_>, id: Id, hash: &[u8; 32], expires_at: Time) -> Resul
         user_links::expires_at.eq(expires_at),
     );
     each!(tx.conn(), c => diesel::insert_into(user_links::table).values(row).execute(c))?;
-    tx.log(entry("link_made", id, None));
     Ok(())
 }
 

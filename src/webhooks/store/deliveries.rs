@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::get as webhook;
 use crate::changes::model::Event;
 use crate::changes::store as log;
+use crate::db::dialect::id_in;
 use crate::db::page::{Cursor, Key, Page, Slice};
 use crate::db::schema::webhook_deliveries::{self, table};
 use crate::db::{Conn, each};
@@ -16,8 +17,8 @@ use crate::webhooks::model::{Delivery, DeliveryStatus, PING, REMEMBERED};
 /// The order of the list: the newest first.
 pub const SORT: &str = "-created_at";
 
-/// Rows that are removed at once.
-const SWEPT: i64 = 5_000;
+/// Rows that are removed at once: others wait to write meanwhile.
+const SWEPT: i64 = 500;
 
 #[derive(Queryable)]
 struct Row {
@@ -291,6 +292,22 @@ fn check_enabled(conn: &mut Conn, of: Id) -> Result<()> {
     }
 }
 
+/// Gives up all that is still to be sent, for this reason. Admins can send it once more.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::webhooks) fn give_up(conn: &mut Conn, reason: &str, now: Time) -> Result<()> {
+    let pending = table.filter(webhook_deliveries::ended_at.is_null());
+    let ended = (
+        webhook_deliveries::status.eq(DeliveryStatus::Failed.as_str()),
+        webhook_deliveries::error.eq(Some(reason)),
+        webhook_deliveries::next_at.eq(None::<Time>),
+        webhook_deliveries::ended_at.eq(Some(now)),
+    );
+    each!(conn, c => diesel::update(pending).set(ended).execute(c))?;
+    super::sending::expect_nothing(conn)
+}
+
 /// How many are still to be sent.
 ///
 /// # Errors
@@ -308,17 +325,47 @@ pub fn sweep(conn: &mut Conn, now: Time) -> Result<bool> {
     let long_ago = now.minus(REMEMBERED);
     let old = table
         .select(webhook_deliveries::id)
-        .filter(
-            webhook_deliveries::ended_at
-                .lt(long_ago)
-                .or(webhook_deliveries::ended_at
-                    .is_null()
-                    .and(webhook_deliveries::created_at.lt(long_ago))),
-        )
+        .filter(webhook_deliveries::ended_at.lt(long_ago))
         .limit(SWEPT);
     let old: Vec<Id> = each!(conn, c => old.load(c))?;
-    for id in &old {
-        each!(conn, c => diesel::delete(table.find(id)).execute(c))?;
+    let old_rows = table.filter(id_in(webhook_deliveries::id, &old));
+    if !old.is_empty() {
+        each!(conn, c => diesel::delete(old_rows).execute(c))?;
     }
-    Ok(i64::try_from(old.len()).is_ok_and(|swept| swept == SWEPT))
+    // Since its first attempt: one that was sent once more is as old as that.
+    let never = table
+        .select((
+            webhook_deliveries::id,
+            webhook_deliveries::webhook_id,
+            webhook_deliveries::resource_id,
+        ))
+        .filter(webhook_deliveries::ended_at.is_null())
+        .filter(webhook_deliveries::began_at.lt(long_ago))
+        .limit(SWEPT);
+    let never: Vec<(Id, Id, Id)> = each!(conn, c => never.load(c))?;
+    for (id, of, about) in &never {
+        each!(conn, c => diesel::delete(table.find(id)).execute(c))?;
+        // What waited for it waits no longer.
+        wake(conn, *of, *about, now)?;
+    }
+    let most = old.len().max(never.len());
+    Ok(i64::try_from(most).is_ok_and(|swept| swept == SWEPT))
+}
+
+/// Gives up what is still to be sent to a webhook, for this reason. Admins can send it once more.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn end_pending(conn: &mut Conn, of: Id, reason: &str, now: Time) -> Result<()> {
+    let pending = table
+        .filter(webhook_deliveries::webhook_id.eq(of))
+        .filter(webhook_deliveries::ended_at.is_null());
+    let ended = (
+        webhook_deliveries::status.eq(DeliveryStatus::Failed.as_str()),
+        webhook_deliveries::error.eq(Some(reason)),
+        webhook_deliveries::next_at.eq(None::<Time>),
+        webhook_deliveries::ended_at.eq(Some(now)),
+    );
+    each!(conn, c => diesel::update(pending).set(ended).execute(c))?;
+    Ok(())
 }

@@ -212,6 +212,13 @@ pub(super) fn expect(conn: &mut Conn, webhook: Id, at: Time) -> Result<()> {
     Ok(())
 }
 
+/// Nothing is due to anybody.
+pub(super) fn expect_nothing(conn: &mut Conn) -> Result<()> {
+    let nothing = webhooks::next_at.eq(None::<Time>);
+    each!(conn, c => diesel::update(webhooks::table).set(nothing).execute(c))?;
+    Ok(())
+}
+
 /// Lets go of webhooks that a node took and did not live to let go of.
 ///
 /// # Errors

@@ -28,11 +28,13 @@ const SLICES: &[&str] = &[
     "keys",
     "previews",
     "mail",
+    "media",
     "messages",
     "redirects",
     "resolve",
     "site",
     "tags",
+    "tasks",
     "users",
     "webhooks",
 ];

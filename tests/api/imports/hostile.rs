@@ -168,7 +168,7 @@ fn memory_does_not_grow_with_the_file() {
     }
     text.push_str("</channel></rss>");
     std::fs::write(&path, &text).unwrap();
-    let database = Database::unmigrated();
+    let database = Database::new();
     let mut command = on(&database, &["import", "wordpress", "--dry-run"]);
     command.arg(&path);
     let (said, taken) = peak(command);

@@ -181,34 +181,37 @@ fn a_site_that_was_set_by_hand_stays() {
 #[test]
 fn who_imports_may_no_more_than_before() {
     let server = Server::start();
-    let person = server.person(Role::Author);
-    let actor = Actor::Principal(masthead::auth::model::Principal {
-        user: person.id,
-        credential: masthead::auth::model::Credential::Session(masthead::id::Id::new()),
-        grants: masthead::auth::model::Grants::Role(Role::Contributor),
-        peer: [127, 0, 0, 1].into(),
-        request_id: "r".into(),
-    });
-    let asked = Options {
-        status: None,
-        actor,
-        ..options("site")
+    let run = |role: Role| {
+        let person = server.person(role);
+        let actor = Actor::Principal(masthead::auth::model::Principal {
+            user: person.id,
+            credential: masthead::auth::model::Credential::Session(masthead::id::Id::new()),
+            grants: masthead::auth::model::Grants::Role(role),
+            peer: [127, 0, 0, 1].into(),
+            request_id: "r".into(),
+        });
+        let asked = Options {
+            status: None,
+            actor,
+            ..options("site")
+        };
+        imports::run(
+            server.db(),
+            &server.rules,
+            &asked,
+            lines(&whole()),
+            |_done| {},
+        )
     };
-    let mut all = whole();
-    all.push(json!({"title": "A draft", "external_id": "d", "status": "draft"}));
-    let report = imports::run(server.db(), &server.rules, &asked, lines(&all), |_done| {}).unwrap();
-    assert_eq!(
-        report.created, 1,
-        "a contributor writes drafts: {:?}",
-        report.broken
-    );
-    assert_eq!(report.broken.len(), 8, "{:?}", report.broken);
-    assert!(
-        report
-            .broken
-            .iter()
-            .all(|(_, why)| why.contains("does not allow"))
-    );
-    assert_eq!(server.get("/v1/articles").column("title"), [""; 0]);
+    for role in [Role::Reader, Role::Contributor, Role::Author] {
+        let refused = run(role).unwrap_err();
+        assert_eq!(refused.report.created, 0, "{role:?}");
+        assert_eq!(server.get("/v1/articles").column("title"), [""; 0]);
+    }
+    // The site is the admins'.
+    let report = run(Role::Editor).unwrap();
+    assert_eq!(report.broken.len(), 1, "{:?}", report.broken);
+    assert!(report.broken[0].1.contains("does not allow"));
+    assert!(report.created > 0);
     assert_eq!(server.get("/v1/site").ok()["name"], "");
 }

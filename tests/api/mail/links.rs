@@ -86,6 +86,8 @@ fn a_forgotten_password_is_set_by_a_mail() {
         headers.remove("date");
         (answer.status, headers, answer.body.clone())
     };
+    settle(&server);
+    let before = server.db().change();
     let known = forgot(&server, " ADA@example.com ");
     assert_eq!(known.status, 202);
     for other in ["nobody@example.com", "gone@example.com", "no address"] {
@@ -98,6 +100,15 @@ fn a_forgotten_password_is_set_by_a_mail() {
         "Set a new password for Masthead"
     );
     settle(&server);
+    // Nor does the number of the last change tell, which anybody can see; who asked is in the security log.
+    assert_eq!(server.db().change(), before);
+    let log = admin.get("/v1/admin/security-log?kind=link_asked").ok();
+    let of: Vec<_> = log["items"].as_array().unwrap().iter().collect();
+    assert_eq!(of.len(), 4, "{log}");
+    assert!(
+        of.iter().any(|it| it["user"]["id"] == json!(ada.id)),
+        "{log}"
+    );
     assert_eq!(mail.all().len(), 1);
     // Until it is used, nothing has changed.
     assert_eq!(server.login(&ada.email, ada.password).status, 200);
@@ -135,6 +146,43 @@ fn a_link_that_was_used_works_no_second_time() {
     settle(&server);
     assert_eq!(mail.all().len(), 1);
     assert_eq!(accept(&server, &token), 422);
+}
+
+#[test]
+fn a_mail_that_is_late_does_not_end_a_newer_link() {
+    let mail = MailServer::start();
+    let server = mailing(&mail);
+    let person = server.person_at("later@example.com", Role::Author);
+    let admin = server.sign_in(Role::Admin);
+    forgot(&server, "later@example.com");
+    mail.refused(1);
+    let link = admin
+        .order(&format!("/v1/admin/users/{}/link", person.id))
+        .created();
+    server.clock.advance(Duration::from_secs(60));
+    settle(&server);
+    assert_eq!(mail.all().len(), 1);
+    assert_eq!(accept(&server, link["token"].as_str().unwrap()), 204);
+}
+
+#[test]
+fn a_change_of_the_account_does_not_drop_a_mail_that_is_late() {
+    let mail = MailServer::start();
+    let server = mailing(&mail);
+    let person = server.person_at("later@example.com", Role::Author);
+    let admin = server.sign_in(Role::Admin);
+    forgot(&server, "later@example.com");
+    let first = token(&mail.refused(1)[0]);
+    server.clock.advance(Duration::from_secs(1));
+    let path = format!("/v1/admin/users/{}", person.id);
+    let etag = admin.get(&path).etag().to_owned();
+    admin
+        .patch(&path, &etag, &json!({"name": "Another name"}))
+        .ok();
+    server.clock.advance(Duration::from_secs(59));
+    let second = token(&mail.taken(1).remove(0));
+    assert_eq!(first, second);
+    assert_eq!(accept(&server, &second), 204);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn full() -> Make {
         .updated_at("2026-01-02T00:00:00Z")
         .markdown("One two three.")
         .mature();
-    make.0.cover = Some(image("/door.jpg"));
+    make.0.cover = Some(image("/door.jpg").into());
     make.0.citations = vec![
         Citation {
             title: "A study".into(),
@@ -219,7 +219,7 @@ fn a_page_as_search_engines_read_it() {
         .excerpt("Wer wir sind.")
         .published_at("2026-01-01T00:00:00Z")
         .updated_at("2026-01-01T00:00:00Z");
-    about.0.cover = Some(image("https://images.example/door.jpg"));
+    about.0.cover = Some(image("https://images.example/door.jpg").into());
     about.create(&server);
     let page = at(&server, "/ueber-uns");
     insta::assert_json_snapshot!(page["json_ld"], @r#"

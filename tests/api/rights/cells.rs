@@ -20,6 +20,8 @@ pub(crate) struct Cell<'c> {
     pub(crate) path: String,
     pub(crate) etag: Option<String>,
     pub(crate) body: Option<Value>,
+    /// Instead of JSON a form with this picture.
+    pub(crate) picture: Option<Vec<u8>>,
     pub(crate) expected: u16,
     /// It can be rehearsed.
     pub(crate) rehearses: bool,
@@ -55,9 +57,10 @@ impl Cell<'_> {
         if let Some(etag) = &self.etag {
             request = request.header("if-match", etag);
         }
-        match &self.body {
-            Some(body) => request.json(body).send(),
-            None => request.send(),
+        match (&self.body, &self.picture) {
+            (Some(body), _) => request.json(body).send(),
+            (None, Some(picture)) => request.form(&[("file", None, picture)]).send(),
+            (None, None) => request.send(),
         }
     }
 }

@@ -1,18 +1,22 @@
 //! Everything but the texts: what each route is asked for, and what has to be there for it.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use masthead::auth::model::Role;
+use masthead::auth::model::{Credential, Grants, Principal, Role};
 use masthead::auth::token::{Opaque, OpaqueKind};
+use masthead::changes::model::Actor;
 use masthead::db::page::Page;
 use masthead::id::Id;
 use masthead::messages::store::MessageFilter;
-use masthead::{messages, users};
+use masthead::tasks::model::{ImportFormat, ImportStatus, ImportWish, Wish};
+use masthead::{messages, tasks, users};
 use serde_json::{Value, json};
 
 use super::cells::{Cell, Examination};
 use super::table::{OTHERS, PROFILE_OF};
 use super::who::{Cast, Someone};
+use crate::support::pictures::png;
 use crate::support::{Client, Server};
 
 /// A password that nobody has yet.
@@ -33,6 +37,8 @@ struct Asked {
     rehearses: bool,
     /// Not with the session that they ask everything else with.
     client: Option<Client>,
+    /// Instead of JSON a form with this picture.
+    picture: Option<Vec<u8>>,
 }
 
 impl Asked {
@@ -43,6 +49,7 @@ impl Asked {
             body: None,
             rehearses: true,
             client: None,
+            picture: None,
         }
     }
 
@@ -75,7 +82,8 @@ impl<'s> Others<'s> {
     pub(crate) fn examine(&mut self, examination: &mut Examination<'s>) -> usize {
         let mut tried = 0;
         for (route, list, status) in OTHERS {
-            let profiles: &[bool] = if route.contains("/authors/{id}") {
+            let media = route.contains("/media/{id}");
+            let profiles: &[bool] = if media || route.contains("/authors/{id}") {
                 &[true, false]
             } else {
                 &[false]
@@ -84,8 +92,12 @@ impl<'s> Others<'s> {
                 let shared = self.thing(route);
                 let mut cells = Vec::new();
                 for who in &self.cast.everybody {
-                    let thing = if *own {
+                    let thing = if *own && media {
+                        format!("/v1/admin/media/{}", self.server.medium(Some(who.account)))
+                    } else if *own {
                         self.profile(who.account)
+                    } else if route.contains("/jobs/{id}") {
+                        self.job(who.account)
                     } else {
                         shared.clone()
                     };
@@ -134,7 +146,23 @@ impl<'s> Others<'s> {
         let path = template.replace("/v1/admin/", "");
         let name = path.split('/').next().unwrap();
         let whole = path == name;
-        let ends = ["/link", "/sessions", "/ping", "/rotate-secret", "/replay"];
+        match template {
+            "/v1/admin/import" => {
+                let line = json!({"title": "One", "external_id": "one"});
+                return Asked::with("/v1/admin/import?format=jsonl", line).for_real();
+            }
+            // Its answer names a job of its own.
+            "/v1/admin/backup" => return Asked::plain(template).for_real(),
+            _ => {}
+        }
+        let ends = [
+            "/cancel",
+            "/link",
+            "/sessions",
+            "/ping",
+            "/rotate-secret",
+            "/replay",
+        ];
         if method == "GET" || ends.iter().any(|end| template.ends_with(end)) {
             let none = Id::new().to_string();
             let below = path.rsplit_once("{id}").map(|(_, below)| below);
@@ -163,6 +191,17 @@ impl<'s> Others<'s> {
             // Its answer is of many, each with an id of its own: no rehearsal is word for word the same.
             return Asked::with(template, json!({"operations": [one]})).for_real();
         }
+        if template == "/v1/admin/media" && method == "POST" {
+            let picture = Some(png(4, 4));
+            return Asked {
+                picture,
+                ..Asked::plain(template).for_real()
+            };
+        }
+        if template.ends_with("/media-sweep") {
+            // None is that old: whoever may sweep is answered that nothing is gone.
+            return Asked::with(template, json!({"older_than_days": 36_500})).for_real();
+        }
         if method == "POST" {
             return Asked::with(template, self.content(name));
         }
@@ -172,6 +211,7 @@ impl<'s> Others<'s> {
             ("users", _) => json!({"name": "Grace"}),
             ("api-keys", _) => json!({"name": "another program"}),
             ("messages", _) => json!({"status": "read"}),
+            ("media", _) => json!({"alt": "A cup of tea"}),
             ("webhooks", _) => json!({"name": "another receiver"}),
             _ => self.content(name),
         });
@@ -294,8 +334,14 @@ impl<'s> Others<'s> {
         match template.split_once("/{id}") {
             Some((list, _)) if !is_own(list) => {
                 let name = list.trim_start_matches("/v1/admin/");
+                if name == "jobs" {
+                    return String::new();
+                }
                 if name == "messages" {
                     return format!("{list}/{}", self.message());
+                }
+                if name == "media" {
+                    return format!("{list}/{}", self.server.medium(None));
                 }
                 let content = self.content(name);
                 let made = self.cast.admin.post(list, &content).created();
@@ -319,6 +365,31 @@ impl<'s> Others<'s> {
             .db()
             .read_blocking(|conn| messages::store::list(conn, &all, &newest, false));
         found.unwrap().items[0].id
+    }
+
+    /// A job that an account asked for and nobody does.
+    fn job(&mut self, account: Id) -> String {
+        let who = Principal {
+            user: account,
+            credential: Credential::Session(Id::new()),
+            grants: Grants::Role(Role::Admin),
+            peer: Ipv4Addr::LOCALHOST.into(),
+            request_id: "a test".into(),
+        };
+        let wish = Wish::Import(ImportWish {
+            format: ImportFormat::Jsonl,
+            source: "a test".into(),
+            status: ImportStatus::AsIs,
+            dry_run: false,
+        });
+        let (id, node) = (Id::new(), Id::new());
+        self.server
+            .db()
+            .write_blocking(Actor::Principal(who), move |tx| {
+                tasks::store::create(tx, id, node, &wish)
+            })
+            .unwrap();
+        format!("/v1/admin/jobs/{id}")
     }
 
     /// The profile of an account.
@@ -362,6 +433,7 @@ fn cell<'c>(who: &'c Someone, route: &str, own: bool, asked: Asked, expected: u1
         path: asked.path,
         etag: asked.etag,
         body: asked.body,
+        picture: asked.picture,
         expected,
         rehearses: asked.rehearses,
     }

@@ -12,7 +12,16 @@ const TAGS: &str = "editor admin tags:write";
 const AUTHORS: &str = "editor admin authors:write";
 const PROFILE: &str = "own:contributor own:author editor admin authors:write";
 const SITE: &str = "admin site:write";
+/// All that may come of an import.
+const IMPORT: &str =
+    "editor admin articles:write+articles:publish+tags:write+authors:write+redirects:write";
 const REDIRECTS: &str = "editor admin redirects:write";
+/// Putting a picture in.
+const UPLOAD: &str = "author editor admin media:write";
+/// Changing one that was put in.
+const MEDIA: &str = "own:author editor admin media:write";
+/// Removing what nothing uses.
+const SWEEP: &str = "editor admin media:write";
 const INBOX: &str = "editor admin messages:read";
 const SORT: &str = "editor admin messages:write";
 
@@ -103,7 +112,7 @@ pub(crate) const LIST: Cell = (READ, 200);
 
 /// Every other route: whom it answers, and with which status.
 #[rustfmt::skip]
-pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
+pub(crate) const OTHERS: [(&str, &str, u16); 81] = [
     ("POST /v1/admin/auth/login", EVERYBODY, 200),
     ("POST /v1/admin/auth/refresh", EVERYBODY, 200),
     ("POST /v1/admin/auth/password", EVERYBODY, 204),
@@ -155,11 +164,27 @@ pub(crate) const OTHERS: [(&str, &str, u16); 69] = [
     ("PUT /v1/admin/redirects/{id}", REDIRECTS, 200),
     ("DELETE /v1/admin/redirects/{id}", REDIRECTS, 204),
 
+    ("GET /v1/admin/media", READ, 200),
+    ("POST /v1/admin/media", UPLOAD, 201),
+    ("POST /v1/admin/media-sweep", SWEEP, 200),
+    ("GET /v1/admin/media/{id}", READ, 200),
+    ("PATCH /v1/admin/media/{id}", MEDIA, 200),
+    ("DELETE /v1/admin/media/{id}", MEDIA, 204),
+
     ("GET /v1/admin/messages", INBOX, 200),
     ("GET /v1/admin/messages.csv", INBOX, 200),
     ("GET /v1/admin/messages/{id}", INBOX, 200),
     ("PATCH /v1/admin/messages/{id}", SORT, 200),
     ("DELETE /v1/admin/messages/{id}", SORT, 204),
+
+    ("POST /v1/admin/import", IMPORT, 202),
+    ("POST /v1/admin/backup", ADMIN, 202),
+    ("GET /v1/admin/jobs", IMPORT, 200),
+    // Each is of an import that whoever asks wanted; those of others are in tests/api/jobs.rs.
+    ("GET /v1/admin/jobs/{id}", IMPORT, 200),
+    // An import makes none.
+    ("GET /v1/admin/jobs/{id}/file", ADMIN, 404),
+    ("POST /v1/admin/jobs/{id}/cancel", IMPORT, 200),
 
     ("GET /v1/admin/users", ADMIN, 200),
     ("POST /v1/admin/users", ADMIN, 201),

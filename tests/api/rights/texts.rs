@@ -98,6 +98,7 @@ impl<'s> Texts<'s> {
             path: self.base.clone(),
             etag: None,
             body: None,
+            picture: None,
             expected: who.is_answered(list, false, status),
             rehearses: true,
         });
@@ -122,6 +123,7 @@ impl<'s> Texts<'s> {
                         path: self.base.clone(),
                         etag: None,
                         body: Some(body),
+                        picture: None,
                         expected: who.is_answered(list, self.counts_as_own(own), 201),
                         rehearses: true,
                     });
@@ -259,6 +261,7 @@ impl<'s> Texts<'s> {
             etag: (!route.starts_with("GET ")).then_some(etag),
             route,
             body,
+            picture: None,
             expected: 0,
             rehearses: true,
         }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use masthead::auth::model::Role;
 use masthead::db::Reason;
+use masthead::id::Id;
 use masthead::webhooks::store::deliveries as stored;
 use serde_json::json;
 
 use super::receiver::{Answers, Receiver};
 use super::{deliveries, hook, path, server, tried};
+use crate::support::each;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -193,6 +195,73 @@ fn what_ended_is_remembered_for_thirty_days() {
     assert_eq!(sweep(), 1);
     server.clock.advance(Duration::from_millis(1));
     assert_eq!(sweep(), 0);
+}
+
+#[test]
+fn what_is_swept_holds_up_nothing() {
+    let (server, receiver) = (server(), Receiver::start());
+    let admin = server.sign_in(Role::Admin);
+    let made = hook(&admin, &receiver.url("/"), &["tag.*"]);
+    receiver.answers("/", Answers::Status(500, ""));
+    let tag = admin
+        .post("/v1/admin/tags", &json!({"name": "Love"}))
+        .created();
+    deliveries(&admin, &made, tried(1));
+    let path_of_tag = format!("/v1/admin/tags/{}", tag["id"].as_str().unwrap());
+    let etag = admin.get(&path_of_tag).etag().to_owned();
+    let name = json!({"name": "Affection"});
+    admin.patch(&path_of_tag, &etag, &name).ok();
+    // The second waits for the first, which is as old as can be and is still to be sent.
+    let both = deliveries(&admin, &made, |items| items.len() == 2);
+    assert_eq!(both[0]["next_attempt_at"], json!(null));
+    let first = both[1]["id"].as_str().unwrap().parse().unwrap();
+    let now = server.clock.now();
+    server.write_quietly(Reason::Sweep, move |conn| {
+        use diesel::prelude::*;
+        use masthead::db::schema::webhook_deliveries;
+        let old = now.minus(31 * DAY);
+        let began = webhook_deliveries::began_at.eq(old);
+        let row = webhook_deliveries::table.find::<Id>(first);
+        each!(conn, c => diesel::update(row).set(began).execute(c))?;
+        assert!(!stored::sweep(conn, now)?);
+        Ok(())
+    });
+    receiver.answers("/", Answers::Status(200, ""));
+    let left = deliveries(&admin, &made, |items| items[0]["status"] == "delivered");
+    assert_eq!((left.len(), &left[0]["event"]), (1, &json!("tag.updated")));
+}
+
+#[test]
+fn enabled_again_it_is_sent_nothing_from_before() {
+    let (server, receiver) = (server(), Receiver::start());
+    let admin = server.sign_in(Role::Admin);
+    let made = hook(&admin, &receiver.url("/"), &["tag.*"]);
+    receiver.answers("/", Answers::Status(500, ""));
+    admin
+        .post("/v1/admin/tags", &json!({"name": "Love"}))
+        .created();
+    deliveries(&admin, &made, tried(1));
+    let set = |enabled: bool| {
+        let etag = admin.get(&path(&made)).etag().to_owned();
+        admin
+            .patch(&path(&made), &etag, &json!({"enabled": enabled}))
+            .ok();
+    };
+    set(false);
+    receiver.answers("/", Answers::Status(200, ""));
+    set(true);
+    let ended = deliveries(&admin, &made, |items| items[0]["status"] == "failed").remove(0);
+    assert_eq!(
+        (&ended["error"], &ended["next_attempt_at"]),
+        (&json!("the webhook was disabled"), &json!(null))
+    );
+    server.clock.advance(Duration::from_secs(60));
+    let last = server
+        .sign_in(Role::Admin)
+        .post("/v1/admin/tags", &json!({"name": "Sleep"}))
+        .created();
+    let got = receiver.wait("/", 2);
+    assert_eq!(got[1].json()["data"]["id"], last["id"]);
 }
 
 #[track_caller]

@@ -4,13 +4,14 @@ use diesel::prelude::*;
 
 use super::super::{edit, slugs};
 use super::{AUTHOR, TAG, get};
+use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Kind};
 use crate::articles::words::{Standing, Words};
 use crate::db::schema::article_slugs;
 use crate::db::{Conn, each};
 use crate::error::Result;
 use crate::id::Id;
-use crate::{redirects, slug};
+use crate::{media, redirects, slug};
 
 /// Words that are to be put into a text's place once more.
 pub struct PutBack {
@@ -46,6 +47,13 @@ pub fn put_back(conn: &mut Conn, kind: Kind, id: Id, n: i64, keep_slug: bool) ->
         owner: now.owner,
     };
     let (tags, authors) = keys(conn, &words, &mut told)?;
+    let media = words.cover.as_ref().and_then(Cover::media_id);
+    if let Some(id) = media
+        && media::store::of_ids(conn, &[id])?.is_empty()
+    {
+        told.push(format!("its cover, the medium {id}, is no more"));
+        words.cover = None;
+    }
     Ok(PutBack {
         input: words.into_input(kind, tags, authors, standing),
         owner: now.owner,

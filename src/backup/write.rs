@@ -1,0 +1,439 @@
+//! Writing a backup while a server serves: a copy of the database first, then the files of media. A medium's files are on
+//! disk before its row is, so all that the copy names is there, unless it was removed meanwhile.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tar::{Builder, EntryType, Header};
+use tempfile::NamedTempFile;
+use walkdir::WalkDir;
+
+use super::{
+    FORMAT, Failed, MANIFEST, Manifest, Result, SUMS, TRAILER_HEAD, is_name, of_file, sum_line,
+    sync_folder,
+};
+use crate::data_folder as folder;
+use crate::db::{Backend, Settings, snapshot};
+use crate::time::{Clock, Time};
+
+/// What files begin with that are being made; who made them holds a lock on them.
+const UNDER_WAY: &str = ".masthead-backup-";
+/// The level of compression: some 200 MB a second on one core.
+const LEVEL: i32 = 3;
+/// So many bytes go to the disk at a time. Left to the system, megabytes wait in memory until a writer's fsync has to wait
+/// for all of them.
+const SYNCED: usize = 8 << 20;
+
+/// How long a file that is being made may be without its lock.
+const FIRST_MOMENT: Duration = Duration::from_secs(60);
+
+/// What is backed up.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The database.
+    pub database: &'a Settings,
+    /// The data folder.
+    pub data: &'a Path,
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Files in it, the database among them.
+    pub files: u64,
+    /// Bytes of these.
+    pub content: u64,
+    /// Bytes of the backup.
+    pub bytes: u64,
+    /// The SHA-256 of all of it, in hexadecimal, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+/// How far it has come, in bytes of content, and of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Done.
+    pub done: u64,
+    /// Of about so many.
+    pub total: u64,
+}
+
+/// Is told how far it has come, and answers whether to go on.
+pub type Watch<'w> = &'w mut dyn FnMut(Progress) -> bool;
+
+/// Makes a backup in a file that is not there yet, readable by its owner alone. The file appears whole or not at all.
+///
+/// # Errors
+/// When it is there, or cannot be written; [`Failed::Cancelled`] where `watch` says so.
+pub fn to_file(source: Source<'_>, into: &Path, watch: Watch<'_>) -> Result<Written> {
+    if into.exists() {
+        return Err(Failed::Refused(format!(
+            "{} is there already: a backup is never written over another file",
+            into.display()
+        )));
+    }
+    let parent = match into.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    sweep(parent);
+    let mut file = under_way(parent, "")?;
+    let out = Steady {
+        file: file.as_file_mut(),
+        unsynced: 0,
+    };
+    let written = to(source, out, watch)?;
+    file.as_file().sync_all().map_err(of_file(into))?;
+    file.persist_noclobber(into)
+        .map_err(|error| of_file(into)(error.error))?;
+    sync_folder(parent)?;
+    Ok(written)
+}
+
+/// Writes a backup to wherever `out` leads.
+///
+/// # Errors
+/// When the database or a file cannot be read, or `out` takes no more; [`Failed::Cancelled`] where `watch` says so.
+pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Written> {
+    let Backend::Sqlite(database) = &source.database.backend else {
+        return Err(Failed::Refused(
+            "this is for the embedded database; back PostgreSQL up with pg_dump, and the media folder beside it: see docs/OPERATIONS.md"
+                .into(),
+        ));
+    };
+    if !database.exists() {
+        return Err(Failed::Refused(format!(
+            "there is no database {}",
+            database.display()
+        )));
+    }
+    let scratch = database.parent().unwrap_or(source.data);
+    sweep(scratch);
+    let copy = under_way(scratch, ".db")?;
+    let state = snapshot::copy(source.database, copy.path())?;
+    let now = Clock::system().now();
+    let manifest = Manifest {
+        format: FORMAT,
+        masthead: env!("CARGO_PKG_VERSION").into(),
+        created_at: now.to_string(),
+        epoch: state.epoch.to_string(),
+        change: state.change,
+        schema: state.schema,
+    };
+
+    let media = source.data.join(folder::MEDIA);
+    let length = fs::metadata(copy.path()).map_or(0, |file| file.len());
+    let archive = zstd::Encoder::new(Hashed::new(out), LEVEL)
+        .and_then(|mut encoder| encoder.include_checksum(true).map(|()| encoder))
+        .map_err(unwritable)?;
+    let mut writing = Writing {
+        archive: Builder::new(archive),
+        sums: tempfile::tempfile_in(scratch).map_err(of_file(scratch))?,
+        at: now,
+        files: 0,
+        progress: Progress {
+            done: 0,
+            total: length + size_of(&media),
+        },
+        watch,
+    };
+    writing.text(MANIFEST, &crate::json::text(&manifest))?;
+    writing.file(folder::DATABASE, copy.path())?;
+    drop(copy);
+    let secret = source.data.join(folder::SECRET);
+    if secret.exists() {
+        writing.file(folder::SECRET, &secret)?;
+    }
+    writing.media(&media)?;
+    writing.end(manifest)
+}
+
+struct Writing<'w, W: Write> {
+    archive: Builder<zstd::Encoder<'static, Hashed<W>>>,
+    /// The lines of `SHA256SUMS`.
+    sums: File,
+    at: Time,
+    files: u64,
+    progress: Progress,
+    watch: Watch<'w>,
+}
+
+impl<W: Write> Writing<'_, W> {
+    fn header(&self, name: &str, length: u64) -> Result<Header> {
+        if !is_name(name) {
+            return Err(Failed::Refused(format!(
+                "the file {name} in the data folder is none that masthead makes: move it away"
+            )));
+        }
+        let mut header = Header::new_ustar();
+        header.set_path(name).map_err(|source| Failed::File {
+            what: name.to_owned(),
+            source,
+        })?;
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(length);
+        header.set_mode(0o600);
+        header.set_mtime(u64::try_from(self.at.millis() / 1000).unwrap_or(0));
+        header.set_cksum();
+        Ok(header)
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> Result<()> {
+        let header = self.header(name, text.len() as u64)?;
+        self.archive
+            .append(&header, text.as_bytes())
+            .map_err(unwritable)?;
+        self.note(&Sha256::digest(text), name)
+    }
+
+    fn note(&mut self, hash: &[u8], name: &str) -> Result<()> {
+        self.sums
+            .write_all(sum_line(hash, name).as_bytes())
+            .map_err(unwritable)
+    }
+
+    fn file(&mut self, name: &str, path: &Path) -> Result<()> {
+        let file = File::open(path).map_err(of_file(path))?;
+        self.open_file(name, path, &file)
+    }
+
+    fn open_file(&mut self, name: &str, path: &Path, file: &File) -> Result<()> {
+        let length = file.metadata().map_err(of_file(path))?.len();
+        let header = self.header(name, length)?;
+        let mut reading = Reading {
+            file: file.take(length),
+            hash: Sha256::new(),
+            progress: &mut self.progress,
+            watch: &mut *self.watch,
+            stopped: false,
+        };
+        let appended = self.archive.append(&header, &mut reading);
+        let (stopped, missing) = (reading.stopped, reading.file.limit());
+        let hash = reading.hash.finalize();
+        if stopped {
+            return Err(Failed::Cancelled);
+        }
+        appended.map_err(of_file(path))?;
+        if missing > 0 {
+            return Err(Failed::Refused(format!(
+                "{} became shorter while it was read",
+                path.display()
+            )));
+        }
+        self.files += 1;
+        self.note(&hash, name)
+    }
+
+    /// All files of the folder, but for those that are being written and those that were removed before it came to them.
+    fn media(&mut self, root: &Path) -> Result<()> {
+        if !root.is_dir() {
+            return Ok(());
+        }
+        for entry in WalkDir::new(root) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if is_gone(error.io_error()) => continue,
+                Err(error) => {
+                    return Err(Failed::File {
+                        what: root.display().to_string(),
+                        source: error.into(),
+                    });
+                }
+            };
+            if entry.file_type().is_dir() || is_temporary(&entry) {
+                continue;
+            }
+            let path = entry.path();
+            if entry.path_is_symlink() || !entry.file_type().is_file() {
+                return Err(Failed::Refused(format!(
+                    "{} is no plain file: move it away",
+                    path.display()
+                )));
+            }
+            let name = path.strip_prefix(root).ok().and_then(Path::to_str);
+            let Some(name) = name else {
+                return Err(Failed::Refused(format!(
+                    "the name of {} is not UTF-8",
+                    path.display()
+                )));
+            };
+            match File::open(path) {
+                Ok(file) => self.open_file(&format!("{}/{name}", folder::MEDIA), path, &file)?,
+                Err(error) if is_gone(Some(&error)) => {}
+                Err(error) => return Err(of_file(path)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn end(mut self, manifest: Manifest) -> Result<Written> {
+        let length = self.sums.stream_position().map_err(unwritable)?;
+        self.sums.rewind().map_err(unwritable)?;
+        let header = self.header(SUMS, length)?;
+        self.archive
+            .append(&header, &mut self.sums)
+            .map_err(unwritable)?;
+        let encoder = self.archive.into_inner().map_err(unwritable)?;
+        let Hashed {
+            mut out,
+            hash,
+            bytes,
+        } = encoder.finish().map_err(unwritable)?;
+        let sum = hash.clone().finalize();
+        let mut whole = hash;
+        whole.update(TRAILER_HEAD);
+        whole.update(sum);
+        out.write_all(&TRAILER_HEAD)
+            .and_then(|()| out.write_all(&sum))
+            .and_then(|()| out.flush())
+            .map_err(unwritable)?;
+        Ok(Written {
+            manifest,
+            files: self.files,
+            content: self.progress.done,
+            bytes: bytes + super::TRAILER,
+            sha256: data_encoding::HEXLOWER.encode(&whole.finalize()),
+        })
+    }
+}
+
+fn unwritable(source: io::Error) -> Failed {
+    Failed::File {
+        what: "the backup cannot be written".into(),
+        source,
+    }
+}
+
+fn is_gone(error: Option<&io::Error>) -> bool {
+    error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// What the media store is still writing has `#` in its name, and what begins with a dot is none of its files.
+fn is_temporary(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    name.contains('#') || name.starts_with('.')
+}
+
+/// About how many bytes a folder holds.
+fn size_of(folder: &Path) -> u64 {
+    let files = WalkDir::new(folder).into_iter().flatten();
+    files
+        .filter_map(|entry| entry.metadata().ok())
+        .filter(fs::Metadata::is_file)
+        .map(|file| file.len())
+        .sum()
+}
+
+/// A file that is being made, with a lock that goes with this process.
+fn under_way(parent: &Path, suffix: &str) -> Result<NamedTempFile> {
+    let file = tempfile::Builder::new()
+        .prefix(UNDER_WAY)
+        .suffix(suffix)
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(parent)
+        .map_err(of_file(parent))?;
+    file.as_file().lock().map_err(of_file(parent))?;
+    Ok(file)
+}
+
+/// Removes what was being made by processes that are no more.
+pub fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    let begun = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(UNDER_WAY)
+    };
+    for path in entries.flatten().map(|entry| entry.path()).filter(begun) {
+        // One that is being made is not locked in its first moment.
+        let age = fs::metadata(&path).and_then(|file| file.modified()).ok();
+        let age = age.and_then(|at| at.elapsed().ok());
+        let abandoned = age.is_some_and(|age| age > FIRST_MOMENT)
+            && File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned && let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(%error, file = %path.display(), "what an earlier backup left cannot be removed");
+        }
+    }
+}
+
+/// Bytes on their way, with their hash.
+struct Hashed<W> {
+    out: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Hashed<W> {
+    fn new(out: W) -> Self {
+        Self {
+            out,
+            hash: Sha256::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Bytes of a file on their way, with their hash.
+struct Reading<'f> {
+    file: io::Take<&'f File>,
+    hash: Sha256,
+    progress: &'f mut Progress,
+    watch: &'f mut dyn FnMut(Progress) -> bool,
+    stopped: bool,
+}
+
+impl Read for Reading<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(bytes)?;
+        self.hash.update(bytes.get(..read).unwrap_or_default());
+        self.progress.done += read as u64;
+        if (self.watch)(*self.progress) {
+            Ok(read)
+        } else {
+            self.stopped = true;
+            Err(io::Error::other("it was cancelled"))
+        }
+    }
+}
+
+/// A file that is brought to the disk as it grows.
+struct Steady<'f> {
+    file: &'f mut File,
+    unsynced: usize,
+}
+
+impl Write for Steady<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= SYNCED {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,33 @@
+//! `masthead verify`
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Outcome;
+use crate::backup::verify;
+use crate::config::Store;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    store: Store,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let findings = verify::verify(&arguments.store)?;
+    let mut out = io::stdout().lock();
+    for note in &findings.notes {
+        writeln!(out, "note   {note}")?;
+    }
+    for fault in &findings.wrong {
+        writeln!(out, "wrong  {fault}")?;
+    }
+    if !findings.wrong.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let change = findings.change.unwrap_or(0);
+    writeln!(out, "all is well at change {change}")?;
+    Ok(ExitCode::SUCCESS)
+}
