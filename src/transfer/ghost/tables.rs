@@ -329,7 +329,7 @@ impl Tables {
                 .social
                 .extend(profile("X", "https://x.com/", &value).map(|link| (1, link))),
             "permalinks" => {
-                self.permalinks = Some(value).filter(|pattern| pattern.contains("/:year"))
+                self.permalinks = Some(value).filter(|pattern| pattern.contains("/:year"));
             }
             _ => {}
         }

@@ -325,7 +325,7 @@ impl<R: BufRead> Elements<R> {
                 });
             }
             4 if (space, local) == (Space::Wordpress, "postmeta") => {
-                self.field = Default::default()
+                self.field = Default::default();
             }
             4 if (space, local) == (Space::Wordpress, "comment") => {
                 if let Open::Item(item) = &mut self.open {

@@ -269,10 +269,9 @@ fn caption(inner: &str, given: Option<String>) -> String {
     let (shown, words) = match given {
         Some(given) => (inner.trim(), given),
         None => {
-            let mut row = tokens(inner);
             let (mut length, mut linked) = (0, false);
             let mut end = None;
-            while let Some(token) = row.next() {
+            for token in tokens(inner) {
                 match token {
                     Token::Text(text) | Token::Comment(text) => {
                         if end.is_none() && !text.trim().is_empty() {
