@@ -220,8 +220,10 @@ impl Files {
     }
 
     async fn get(&self, path: &Path, part: Option<Range<u64>>) -> Result<Option<Found>> {
-        let mut options = GetOptions::default();
-        options.range = part.map(Into::into);
+        let options = GetOptions {
+            range: part.map(Into::into),
+            ..GetOptions::default()
+        };
         let this = self.clone();
         match self.store.get_opts(path, options).await {
             Ok(found) => Ok(Some(Found {

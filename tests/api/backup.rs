@@ -52,7 +52,9 @@ impl Site {
         for number in 0..5 {
             let folder = site.data().join(format!("media/files/{number:032x}"));
             fs::create_dir_all(&folder).unwrap();
-            let bytes: Vec<u8> = (0..number * 30_000).map(|_| random.next() as u8).collect();
+            let bytes: Vec<u8> = (0..number * 30_000)
+                .map(|_| random.next().to_le_bytes()[0])
+                .collect();
             fs::write(folder.join("640.webp"), bytes).unwrap();
         }
         let secret = site.data().join("secret");

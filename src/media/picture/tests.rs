@@ -354,7 +354,7 @@ fn a_picture_of_four_inks_is_taken() {
         .collect();
     let used = bits.iter().rposition(|bit| !bit).map_or(0, |last| last + 1);
     let mut all: Vec<bool> = (0..4).flat_map(|_| bits[..used].to_vec()).collect();
-    while all.len() % 8 != 0 {
+    while !all.len().is_multiple_of(8) {
         all.push(true);
     }
     for byte in all.chunks(8) {
