@@ -21,7 +21,7 @@
 //! Only `title` of a text and `name` of the others are required. A tag or author without `external_id` is known to the
 //! next import by slug, or else by name; a redirect by its path.
 //!
-//! Lines of an export ([`write`]) say more: `id`, `created_at` and `updated_at` of what is no text, and of texts what
+//! Lines of an export ([`mod@write`]) say more: `id`, `created_at` and `updated_at` of what is no text, and of texts what
 //! [`Restored`] holds.
 
 use std::io::{self, BufRead};

@@ -124,7 +124,7 @@ pub fn count_uses(conn: &mut Conn, id: Id) -> Result<i64> {
     Ok(each!(conn, c => uses.count().get_result(c))?)
 }
 
-/// What uses a medium, up to [`MOST`]: for editors, who see every text.
+/// What uses a medium, up to `MOST`: for editors, who see every text.
 ///
 /// # Errors
 /// When the database fails.
