@@ -1,11 +1,13 @@
 //! Whether a site is whole: its database, its search index, and what else lies in its data folder.
 
+mod media;
+
 use std::fs;
 use std::path::Path;
 
 use crate::articles;
 use crate::changes::store as changes;
-use crate::config::Store;
+use crate::config::{Media, Store};
 use crate::data_folder as folder;
 use crate::db::{Backend, Db, snapshot};
 use crate::error::{Error, Result};
@@ -47,7 +49,7 @@ pub struct Findings {
 ///
 /// # Errors
 /// When there is no database, or it cannot be reached.
-pub fn verify(store: &Store) -> Result<Findings> {
+pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
     let settings = store.database();
     let mut findings = Findings::default();
     if let Backend::Sqlite(path) = &settings.backend {
@@ -80,6 +82,7 @@ pub fn verify(store: &Store) -> Result<Findings> {
             counts.1, counts.0
         ));
     }
+    media::look(&db, &store.data, place, &mut findings)?;
     search(
         &db,
         &store.data.join(folder::SEARCH),

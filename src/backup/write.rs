@@ -43,6 +43,8 @@ pub struct Source<'a> {
     pub database: &'a Settings,
     /// The data folder.
     pub data: &'a Path,
+    /// The folder of media; none where they are in a bucket, which is not backed up.
+    pub media: Option<&'a Path>,
 }
 
 /// A backup that was made.
@@ -132,7 +134,6 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         schema: state.schema,
     };
 
-    let media = source.data.join(folder::MEDIA);
     let length = fs::metadata(copy.path()).map_or(0, |file| file.len());
     let archive = zstd::Encoder::new(Hashed::new(out), LEVEL)
         .and_then(|mut encoder| encoder.include_checksum(true).map(|()| encoder))
@@ -144,7 +145,7 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         files: 0,
         progress: Progress {
             done: 0,
-            total: length + size_of(&media),
+            total: length + source.media.map_or(0, size_of),
         },
         watch,
     };
@@ -155,7 +156,9 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
     if secret.exists() {
         writing.file(folder::SECRET, &secret)?;
     }
-    writing.media(&media)?;
+    if let Some(media) = source.media {
+        writing.media(media)?;
+    }
     writing.end(manifest)
 }
 

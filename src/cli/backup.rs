@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
 use crate::backup::write::{self, Progress, Source};
-use crate::config::Store;
+use crate::config::{Media, Store};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,14 +18,19 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     store: Store,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let Arguments { file, store } = arguments;
+    let Arguments { file, store, media } = arguments;
     let database = store.database();
+    let media = media.folder(&store.data);
     let source = Source {
         database: &database,
         data: &store.data,
+        media: media.as_deref(),
     };
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template(

@@ -14,9 +14,9 @@ use super::Outcome;
 use crate::app::{App, Setup};
 use crate::auth::secret::Secret;
 use crate::auth::token::{Opaque, OpaqueKind};
-use crate::config::{Store, Website};
+use crate::config::{Media, Store, Website};
 use crate::db::{self, Db};
-use crate::exports::folder::Tidied;
+use crate::exports::folder::{self, Form, Tidied};
 use crate::exports::static_api::{self, Written};
 use crate::exports::{self, Counts, Failed};
 use crate::time::Clock;
@@ -43,8 +43,15 @@ struct Jsonl {
     /// The file; one that is there is replaced once the new one is whole
     path: PathBuf,
 
+    /// Folder for the files of pictures, which `import jsonl --files` takes: an empty one, one that is not there yet, or one that such an export made; without it, the lines name pictures whose files stay here
+    #[arg(long, value_name = "FOLDER")]
+    files: Option<PathBuf>,
+
     #[command(flatten)]
     store: Store,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +71,9 @@ struct Markdown {
 
     #[command(flatten)]
     store: Store,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +86,9 @@ struct Static {
 
     #[command(flatten)]
     website: Website,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -112,18 +125,33 @@ fn show(bar: &ProgressBar) -> impl FnMut(u64, u64) {
     }
 }
 
-fn jsonl(Jsonl { path, store }: &Jsonl) -> Outcome {
+fn jsonl(
+    Jsonl {
+        path,
+        files,
+        store,
+        media,
+    }: &Jsonl,
+) -> Outcome {
     let db = open(store)?;
+    let mut shelf = match files {
+        Some(into) => Some((
+            media.library_there(&store.data)?.files,
+            folder::Folder::open(into, Form::Files, false)?,
+        )),
+        None => None,
+    };
+    let pictures = shelf.as_mut().map(|(files, folder)| (&*files, folder));
     let bar = bar()?;
     let counts = if path.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
-        let counts = exports::jsonl(&db, &mut out, show(&bar)).map_err(unread)?;
+        let counts = exports::jsonl(&db, &mut out, pictures, show(&bar)).map_err(unread)?;
         out.flush()?;
         counts
     } else {
         let in_words = |error: io::Error| format!("{}: {error}", path.display());
         let mut file = BufWriter::new(beside(path).map_err(in_words)?);
-        let counts = exports::jsonl(&db, &mut file, show(&bar))?;
+        let counts = exports::jsonl(&db, &mut file, pictures, show(&bar))?;
         let file = file
             .into_inner()
             .map_err(|error| in_words(error.into_error()))?;
@@ -133,7 +161,11 @@ fn jsonl(Jsonl { path, store }: &Jsonl) -> Outcome {
     };
     bar.finish_and_clear();
     // Standard output may be the export itself.
-    told(&mut io::stderr(), &counts)?;
+    let mut out = io::stderr();
+    told(&mut out, &counts)?;
+    if let Some((_, folder)) = shelf {
+        files_of(&mut out, folder.finish()?)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -159,12 +191,14 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
         .tempfile_in(folder)
 }
 
-fn markdown(Markdown { into, store }: &Markdown) -> Outcome {
+fn markdown(Markdown { into, store, media }: &Markdown) -> Outcome {
     let db = open(store)?;
+    let files = media.library_there(&store.data)?.files;
     let bar = bar()?;
     let default = store.rules();
     let (counts, tidied) = exports::markdown(
         &db,
+        &files,
         &into.folder,
         default.default_locale(),
         into.force,
@@ -173,7 +207,7 @@ fn markdown(Markdown { into, store }: &Markdown) -> Outcome {
     bar.finish_and_clear();
     let mut out = io::stdout();
     told(&mut out, &counts)?;
-    files(&mut out, tidied)?;
+    files_of(&mut out, tidied)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -182,6 +216,7 @@ fn static_api(
         into,
         store,
         website,
+        media,
     }: &Static,
 ) -> Outcome {
     let rules = store.rules();
@@ -191,6 +226,8 @@ fn static_api(
             bytes: 0,
             ..cache::Settings::default()
         },
+        media_url: media.media_url.clone(),
+        library: media.library_there(&store.data)?,
         ..website.setup(rules)?
     };
     let index = store.data.join(data_folder::SEARCH);
@@ -219,7 +256,7 @@ fn static_api(
         out,
         "{texts} published articles and pages, {redirects} redirects"
     )?;
-    files(&mut out, tidied)?;
+    files_of(&mut out, tidied)?;
     for address in &left_out {
         writeln!(out, "  left out  {address}: no file can have that name")?;
     }
@@ -237,6 +274,8 @@ fn told(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         tags,
         authors,
         redirects,
+        media,
+        missing,
         locales,
     } = counts;
     let locales: Vec<&str> = locales.iter().map(String::as_str).collect();
@@ -246,11 +285,15 @@ fn told(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
     };
     writeln!(
         out,
-        "{articles} articles, {pages} pages, {tags} tags, {authors} authors, {redirects} redirects{locales}"
-    )
+        "{articles} articles, {pages} pages, {tags} tags, {authors} authors, {redirects} redirects, {media} media{locales}"
+    )?;
+    for file in missing {
+        writeln!(out, "  missing   {file}: the media store has no such file")?;
+    }
+    Ok(())
 }
 
-fn files(out: &mut impl Write, tidied: Tidied) -> io::Result<()> {
+fn files_of(out: &mut impl Write, tidied: Tidied) -> io::Result<()> {
     let Tidied {
         written,
         unchanged,

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::Outcome;
 use crate::articles::model::State;
 use crate::changes::model::Actor;
-use crate::config::Store;
+use crate::config::{Media, Store};
 use crate::db::{self, Backend, Db};
 use crate::error::Error;
-use crate::imports::{self, Interrupted, Options, Report};
+use crate::imports::{self, Interrupted, Options, Report, Shelf};
 use crate::time::Clock;
 use crate::transfer::wxr::{self, Unreadable};
 use crate::transfer::{Parsed, Piece, ghost, jsonl, markdown};
@@ -71,8 +71,15 @@ struct Common {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
 
+    /// Folder of the files that lines of media name, such as `export jsonl --files` writes
+    #[arg(long, value_name = "FOLDER")]
+    files: Option<PathBuf>,
+
     #[command(flatten)]
     store: Store,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -83,6 +90,22 @@ enum Status {
     Draft,
     /// All published
     Published,
+}
+
+impl Common {
+    /// Where the files of media come from and go to. A dry run stores none.
+    fn shelf(
+        &self,
+        options: &Options,
+        beside: Option<PathBuf>,
+    ) -> Result<Option<Shelf>, Box<dyn std::error::Error>> {
+        let Some(files) = self.files.clone().or(beside).filter(|_| !options.dry_run) else {
+            return Ok(None);
+        };
+        let library = self.media.library(&self.store.data)?;
+        let limit = self.media.media_limit.into();
+        Ok(Some(Shelf::new(library, files, limit)?))
+    }
 }
 
 type Import = fn(&Db, &Common, &Options) -> Result<Report, Box<dyn std::error::Error>>;
@@ -219,10 +242,14 @@ fn import_markdown(
         site_lines(&common.path, true)?,
     );
     let items = left_out.into_iter().chain(names).chain(items);
-    let report = imports::run(
+    // Files of media lie in the export.
+    let beside = common.path.join(markdown::FILES);
+    let shelf = common.shelf(options, beside.is_dir().then_some(beside))?;
+    let report = imports::run_with(
         db,
         &common.store.rules(),
         options,
+        shelf.as_ref(),
         items.chain(redirects),
         |done| {
             bar.set_position(done as u64);
@@ -290,7 +317,9 @@ fn import_jsonl(
             None
         }
     });
-    let report = imports::run(db, &common.store.rules(), options, items, |done| {
+    let shelf = common.shelf(options, None)?;
+    let rules = common.store.rules();
+    let report = imports::run_with(db, &rules, options, shelf.as_ref(), items, |done| {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
@@ -397,6 +426,7 @@ fn print(report: &Report, dry_run: bool) -> io::Result<()> {
         ("authors", report.authors),
         ("redirects", report.redirects),
         ("site", report.site),
+        ("media", report.media),
     ] {
         if counts.total() > 0 {
             writeln!(

@@ -77,6 +77,7 @@ pub(super) fn serve(db: Db, secret: &Secret, rules: Rules, data: &Path, serve: &
     setup.work.data = Some(data.to_owned());
     setup.search.folder = Some(data.join(data_folder::SEARCH));
     setup.library = serve.media.library(data)?;
+    setup.work.media = setup.library.files.folder().map(Path::to_owned);
     let app = App::new(db, secret, setup);
     app.search.start()?;
     let hot = HotSet::in_folder(data);

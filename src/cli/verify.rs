@@ -7,16 +7,20 @@ use clap::Args;
 
 use super::Outcome;
 use crate::backup::verify;
-use crate::config::Store;
+use crate::config::{Media, Store};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     store: Store,
+
+    #[command(flatten)]
+    media: Media,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let findings = verify::verify(&arguments.store)?;
+    let Arguments { store, media } = arguments;
+    let findings = verify::verify(store, media)?;
     let mut out = io::stdout().lock();
     for note in &findings.notes {
         writeln!(out, "note   {note}")?;

@@ -132,6 +132,29 @@ impl Media {
         Ok(Library::new(files, settings))
     }
 
+    /// The library, for what only reads it: no folder is made.
+    ///
+    /// # Errors
+    /// As [`Media::library`].
+    pub fn library_there(&self, data: &Path) -> Result<Library, String> {
+        match self.folder(data) {
+            Some(folder) if !folder.exists() => {
+                Ok(Library::new(Files::in_memory(), Settings::default()))
+            }
+            _ => self.library(data),
+        }
+    }
+
+    /// The folder that they are in, of a server with this data folder; none where it is a bucket.
+    #[must_use]
+    pub fn folder(&self, data: &Path) -> Option<PathBuf> {
+        match &self.media_store {
+            None => Some(data.join(FOLDER)),
+            Some(Place::Folder(folder)) => Some(folder.clone()),
+            Some(Place::Bucket(..)) => None,
+        }
+    }
+
     fn key(&self) -> Result<Option<(String, String)>, String> {
         match (&self.media_s3_key_id, &self.media_s3_secret) {
             (Some(id), Some(Hidden(secret))) => Ok(Some((id.clone(), secret.clone()))),

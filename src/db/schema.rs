@@ -569,4 +569,4 @@ diesel::table! {
 }
 
 diesel::joinable!(media_uses -> media (media_id));
-diesel::allow_tables_to_appear_in_same_query!(media, media_uses);
+diesel::allow_tables_to_appear_in_same_query!(media, media_uses, articles);

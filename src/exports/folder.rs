@@ -23,6 +23,8 @@ pub enum Form {
     Markdown,
     /// What readers may ask for, as files.
     Static,
+    /// Files of pictures.
+    Files,
 }
 
 impl Form {
@@ -30,6 +32,7 @@ impl Form {
         match self {
             Self::Markdown => "masthead export markdown 1",
             Self::Static => "masthead export static 1",
+            Self::Files => "masthead export files 1",
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use std::io::Write;
 
+use super::folder::Folder;
+use super::pictures::pictures;
 use super::{Counts, Failed, Part, each_text, lines_of};
 use crate::db::Db;
+use crate::media::files::Files;
 use crate::transfer::jsonl::write as lines;
 
-/// Writes all content, each line closed by a newline: the site, tags (parents first), authors, texts in every state by id,
-/// redirects by path. The same content gives the same bytes.
+/// Writes all content, each line closed by a newline: pictures by id, the site, tags (parents first), authors, texts in every state by id,
+/// redirects by path. The same content gives the same bytes. With `pictures`, their files go into that folder.
 ///
 /// It reads one snapshot, on a connection of its own that is open all the while; `progress` hears how many texts are
 /// written and how many there are. Nothing is flushed.
@@ -17,6 +20,7 @@ use crate::transfer::jsonl::write as lines;
 pub fn jsonl(
     db: &Db,
     mut out: impl Write,
+    files: Option<(&Files, &mut Folder)>,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Counts, Failed> {
     db.read_apart(|conn| {
@@ -31,6 +35,9 @@ pub fn jsonl(
             write(&lines::text(text))
         })?;
         lines_of(conn, Part::Redirects, &mut counts, &mut write)?;
+        if let Some((files, folder)) = files {
+            pictures(conn, files, folder, "", &mut counts)?;
+        }
         Ok(counts)
     })
 }

@@ -4,12 +4,15 @@ use std::io::Write;
 use std::path::Path;
 
 use super::folder::{Folder, Form, Tidied};
+use super::pictures::pictures;
 use super::{Counts, Failed, Part, each_text, lines_of};
 use crate::db::Db;
-use crate::transfer::markdown::{SITE, write};
+use crate::media::files::Files;
+use crate::transfer::markdown::{FILES, SITE, write};
 
 /// Writes all content into a folder: each text as a file (`articles/SLUG.md`, `pages/SLUG.md`, other locales below
-/// `LOCALE/`), and the site, tags, authors and redirects as the lines of `site.jsonl`. Files that are so already are left
+/// `LOCALE/`), pictures below `media/`, and the site, tags, authors, redirects and what is said of pictures as the lines of
+/// `site.jsonl`. Files that are so already are left
 /// alone; those that an earlier export made of what is no more are removed.
 ///
 /// It reads one snapshot, as [`jsonl`](super::jsonl()) does.
@@ -18,6 +21,7 @@ use crate::transfer::markdown::{SITE, write};
 /// As [`Folder::open`]; and when the database cannot be read, or a file not be written.
 pub fn markdown(
     db: &Db,
+    files: &Files,
     root: &Path,
     default_locale: &str,
     force: bool,
@@ -39,6 +43,7 @@ pub fn markdown(
             let path = write::path(text, default_locale);
             folder.write(&path, write::file(text).as_bytes())
         })?;
+        pictures(conn, files, &mut folder, &format!("{FILES}/"), &mut counts)?;
         Ok(counts)
     })?;
     Ok((counts, folder.finish()?))

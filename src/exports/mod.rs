@@ -7,6 +7,7 @@
 pub mod folder;
 mod jsonl;
 mod markdown;
+mod pictures;
 pub mod static_api;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,7 @@ use crate::db::Conn;
 use crate::db::page::{Page, Place};
 use crate::error::Error;
 use crate::transfer::jsonl::write as lines;
-use crate::{authors, redirects, site, tags};
+use crate::{authors, media, redirects, site, tags};
 
 /// Texts that are read at once: a body may have a mebibyte.
 const RUN: i64 = 32;
@@ -57,6 +58,10 @@ pub struct Counts {
     pub authors: u64,
     /// Redirects.
     pub redirects: u64,
+    /// Pictures.
+    pub media: u64,
+    /// Files of pictures that the media store does not have.
+    pub missing: Vec<String>,
     /// The locales of the texts. Whoever imports them needs a site that has these.
     pub locales: BTreeSet<String>,
 }
@@ -82,7 +87,7 @@ impl Counts {
 /// Something that goes out as a line, and when it may come in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// The site, tags and authors: before the texts that name them.
+    /// Pictures, the site, tags and authors: before the texts that name them.
     Names,
     /// Redirects: after the texts that they lead to.
     Redirects,
@@ -97,6 +102,16 @@ fn lines_of(
 ) -> Result<(), Failed> {
     match part {
         Part::Names => {
+            let mut after = None;
+            loop {
+                let some = media::store::all_after(conn, after, RUN)?;
+                let Some((last, _)) = some.last() else { break };
+                after = Some(last.id);
+                for (media, hash) in &some {
+                    line(&lines::media(media, hash))?;
+                    counts.media += 1;
+                }
+            }
             let site = site::store::edit(conn)?;
             // One that was never set says nothing.
             if site.version > 0 {

@@ -1,6 +1,7 @@
 //! Brings what readers found into the database through the same code as every other door, many pieces to a transaction,
 //! and tells of each what became of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use self::pieces::Outcome;
@@ -13,10 +14,13 @@ use crate::auth::model::Action;
 use crate::changes::model::Actor;
 use crate::db::{Ahead, Db, Tx};
 use crate::error::{Error, Result};
-use crate::transfer::{Parsed, PieceItem};
+use crate::media::model::NewMedia;
+use crate::transfer::{MediaInput, Parsed, Piece, PieceItem};
 
+pub use self::media::Shelf;
 pub use self::report::{Counts, Lines, Report};
 
+mod media;
 mod pieces;
 mod report;
 mod store;
@@ -64,10 +68,27 @@ pub fn run(
     items: impl IntoIterator<Item = Parsed>,
     progress: impl FnMut(usize),
 ) -> Result<Report, Box<Interrupted>> {
+    run_with(db, rules, options, None, items, progress)
+}
+
+/// Imports items and the files of their pictures, as [`run`]: without a shelf there are none, and pictures are left out.
+///
+/// # Errors
+/// As [`run`]; and when the media store fails.
+pub fn run_with(
+    db: &Db,
+    rules: &Rules,
+    options: &Options,
+    shelf: Option<&Shelf>,
+    items: impl IntoIterator<Item = Parsed>,
+    progress: impl FnMut(usize),
+) -> Result<Report, Box<Interrupted>> {
     let mut import = Import {
         db,
         rules,
         options,
+        shelf,
+        names: HashSet::new(),
         report: Report::default(),
         batch: Vec::new(),
         bytes: 0,
@@ -89,7 +110,8 @@ pub fn run(
 /// What may be stored.
 enum Ready {
     Text(Box<Text>),
-    Piece(Box<PieceItem>),
+    /// With the picture that was stored for it, where it is one.
+    Piece(Box<PieceItem>, Option<Box<NewMedia>>),
 }
 
 /// What became of it.
@@ -102,7 +124,7 @@ impl Ready {
     fn origin(&self) -> &str {
         match self {
             Self::Text(text) => &text.origin,
-            Self::Piece(item) => &item.origin,
+            Self::Piece(item, _) => &item.origin,
         }
     }
 
@@ -110,7 +132,7 @@ impl Ready {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.input.body.as_ref().map_or(0, |body| body.text.len()),
-            Self::Piece(_) => 0,
+            Self::Piece(..) => 0,
         }
     }
 }
@@ -119,6 +141,9 @@ struct Import<'a> {
     db: &'a Db,
     rules: &'a Rules,
     options: &'a Options,
+    shelf: Option<&'a Shelf>,
+    /// The names of pictures whose files this import has stored.
+    names: HashSet<String>,
     report: Report,
     batch: Vec<Ready>,
     bytes: usize,
@@ -188,7 +213,17 @@ impl Import<'_> {
             self.report.warnings.push((item.origin.clone(), warning));
         }
         if !self.options.dry_run {
-            return Ok(Some(Ready::Piece(Box::new(item))));
+            let picture = match (&item.piece, &standing) {
+                (Piece::Media(medium), pieces::Standing::New) => match self.take(medium)? {
+                    Ok(picture) => Some(Box::new(picture)),
+                    Err(why) => {
+                        self.report.broken.push((item.origin, why));
+                        return Ok(None);
+                    }
+                },
+                _ => None,
+            };
+            return Ok(Some(Ready::Piece(Box::new(item), picture)));
         }
         let counts = self.report.of_kind(&item.piece);
         match standing {
@@ -201,6 +236,23 @@ impl Import<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Stores the files of a picture; or answers why there is none. What has an address is never written over.
+    fn take(&mut self, medium: &MediaInput) -> Result<std::result::Result<NewMedia, String>> {
+        let Some(shelf) = self.shelf else {
+            return Ok(Err(media::NO_FILE.into()));
+        };
+        if let Some(name) = &medium.name {
+            let names = std::slice::from_ref(name);
+            let known = self
+                .db
+                .read_blocking(|conn| crate::media::store::known_names(conn, names))?;
+            if !known.is_empty() || !self.names.insert(name.clone()) {
+                return Ok(Err(format!("another picture has its name `{name}`")));
+            }
+        }
+        shelf.take(medium)
     }
 
     /// Begins to write the batch, once the one before has been written.
@@ -289,7 +341,12 @@ impl Import<'_> {
                     }
                     self.warn(origin, notes);
                 }
-                (Ready::Piece(item), Done::Piece(stored)) => {
+                (Ready::Piece(item, picture), Done::Piece(stored)) => {
+                    if let (Some(picture), Some(shelf)) = (picture, self.shelf)
+                        && stored.outcome != Outcome::Created
+                    {
+                        shelf.put_back(picture);
+                    }
                     let counts = self.report.of_kind(&item.piece);
                     match stored.outcome {
                         Outcome::Created => counts.created += 1,
@@ -306,7 +363,7 @@ impl Import<'_> {
                         self.warn(origin, stored.notes);
                     }
                 }
-                (Ready::Text(_), Done::Piece(_)) | (Ready::Piece(_), Done::Text(..)) => {}
+                (Ready::Text(_), Done::Piece(_)) | (Ready::Piece(..), Done::Text(..)) => {}
             }
         }
     }
@@ -323,7 +380,7 @@ impl Import<'_> {
         for some in waiting.chunks(BATCH) {
             let batch: Vec<Ready> = some
                 .iter()
-                .map(|item| Ready::Piece(Box::new(item.clone())))
+                .map(|item| Ready::Piece(Box::new(item.clone()), None))
                 .collect();
             let batch = Arc::new(batch);
             for (index, done) in self.store(&batch, 0..batch.len())? {
@@ -365,6 +422,8 @@ fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Done> {
             let (imported, notes) = texts::store(tx, source, text)?;
             Ok(Done::Text(imported, notes))
         }
-        Ready::Piece(item) => pieces::store(tx, source, item).map(Done::Piece),
+        Ready::Piece(item, picture) => {
+            pieces::store(tx, source, item, picture.as_deref()).map(Done::Piece)
+        }
     }
 }

@@ -3,16 +3,18 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::media::NO_FILE;
 use super::store::{self, Record};
 use crate::authors::model::NewAuthor;
 use crate::db::{Conn, Tx};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
+use crate::media::model::{About, MediaChange, NewMedia};
 use crate::redirects::model::{NewRedirect, Target};
 use crate::site::model::Settings;
 use crate::tags::model::NewTag;
 use crate::transfer::{AuthorInput, Piece, PieceItem, TagInput};
-use crate::{authors, redirects, site, tags};
+use crate::{authors, media, redirects, site, tags};
 
 /// The site needs no id to be told apart.
 const SITE: Id = Id([0; 16]);
@@ -125,6 +127,10 @@ fn find(conn: &mut Conn, source: &str, key: &str, piece: &Piece) -> Result<Optio
         }
         Piece::Redirect(redirect) => redirects::store::from_path(conn, redirect.path()),
         Piece::Site(_) => Ok((site::store::edit(conn)?.version > 0).then_some(SITE)),
+        Piece::Media(medium) => Ok(match &medium.hash {
+            Some(hash) => media::store::of_hash(conn, hash)?.map(|there| there.id),
+            None => None,
+        }),
     }
 }
 
@@ -140,17 +146,22 @@ fn digest(piece: &Piece) -> Vec<u8> {
 ///
 /// # Errors
 /// [`Error::Forbidden`] where whoever writes may not; [`Error::Invalid`] where it keeps the rules of its kind not.
-pub(super) fn store(tx: &mut Tx<'_>, source: &str, item: &PieceItem) -> Result<Stored> {
+pub(super) fn store(
+    tx: &mut Tx<'_>,
+    source: &str,
+    item: &PieceItem,
+    picture: Option<&NewMedia>,
+) -> Result<Stored> {
     let PieceItem { key, piece, .. } = item;
     let mut notes = Vec::new();
     let (outcome, id) = match standing(tx.conn(), source, item)? {
         Standing::Unchanged => return Ok(Stored::new(Outcome::Unchanged, notes)),
         Standing::Kept(why) => return Ok(Stored::new(Outcome::Kept(why), notes)),
-        Standing::New => match create(tx, item, &mut notes)? {
+        Standing::New => match create(tx, item, picture, &mut notes)? {
             Ok(id) => (Outcome::Created, id),
             Err(why) => return Ok(Stored::new(Outcome::Kept(why), notes)),
         },
-        Standing::Found(id) => (adopt(tx, id, piece, &mut notes)?, id),
+        Standing::Found(id) => (adopt(tx, id, item, &mut notes)?, id),
         Standing::Changed(id) => {
             let before = store::version(tx.conn(), piece, id)?;
             update(tx, id, piece, &mut notes)?;
@@ -210,6 +221,7 @@ fn create(
     PieceItem {
         piece, exported, ..
     }: &PieceItem,
+    picture: Option<&NewMedia>,
     notes: &mut Vec<String>,
 ) -> Result<std::result::Result<Id, String>> {
     let id = exported.and_then(|exported| exported.id);
@@ -243,6 +255,13 @@ fn create(
             let set_at = times.map(|(_, updated_at)| updated_at);
             site::store::restore(tx, settings, set_at).map(|()| Ok(SITE))
         }
+        Piece::Media(_) => match picture {
+            Some(picture) => {
+                let made = media::store::restore(tx, picture, id, times)?;
+                Ok(made.map(|media| media.id))
+            }
+            None => Ok(Err(NO_FILE.into())),
+        },
     }
 }
 
@@ -292,12 +311,42 @@ fn update(tx: &mut Tx<'_>, id: Id, piece: &Piece, notes: &mut Vec<String>) -> Re
             redirects::store::update(tx, id, redirect)?;
         }
         Piece::Site(settings) => site::store::put(tx, settings)?,
+        Piece::Media(medium) => {
+            let About {
+                alt,
+                title,
+                credit,
+                focal_point,
+                ..
+            } = medium.about.clone();
+            let change = MediaChange {
+                alt: Some(alt),
+                title: Some(title),
+                credit: Some(credit),
+                focal_point: Some(focal_point),
+            };
+            media::store::update(tx, id, change)?;
+            let there = match &medium.hash {
+                Some(hash) => media::store::of_hash(tx.conn(), hash)?,
+                None => None,
+            };
+            if medium.hash.is_some() && there.is_none_or(|there| there.id != id) {
+                notes.push("its file is another one now; the picture here stays as it is".into());
+            }
+        }
     }
     Ok(())
 }
 
 /// Fills up what is here and says nothing, with what the source says.
-fn adopt(tx: &mut Tx<'_>, id: Id, piece: &Piece, notes: &mut Vec<String>) -> Result<Outcome> {
+fn adopt(
+    tx: &mut Tx<'_>,
+    id: Id,
+    PieceItem {
+        piece, exported, ..
+    }: &PieceItem,
+    notes: &mut Vec<String>,
+) -> Result<Outcome> {
     match piece {
         Piece::Tag(tag) => {
             let was = tags::store::edit::get(tx.conn(), id)?;
@@ -339,6 +388,14 @@ fn adopt(tx: &mut Tx<'_>, id: Id, piece: &Piece, notes: &mut Vec<String>) -> Res
         }
         Piece::Redirect(redirect) => adopt_redirect(tx.conn(), id, redirect),
         Piece::Site(settings) => adopt_site(tx.conn(), settings),
+        Piece::Media(_) => {
+            let wanted = exported.and_then(|exported| exported.id);
+            Ok(match wanted.filter(|wanted| *wanted != id) {
+                None => Outcome::Unchanged,
+                // Texts name it by the other id.
+                Some(_) => Outcome::Kept(format!("the same picture is here as {id}")),
+            })
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Report {
     pub redirects: Counts,
     /// The settings of the site.
     pub site: Counts,
+    /// Pictures.
+    pub media: Counts,
     /// What has no place here, in the plural, and how many of them there were.
     pub left_out: Vec<(&'static str, u64)>,
 }
@@ -157,6 +159,7 @@ impl Report {
             Piece::Author(_) => &mut self.authors,
             Piece::Redirect(_) => &mut self.redirects,
             Piece::Site(_) => &mut self.site,
+            Piece::Media(_) => &mut self.media,
         }
     }
 }

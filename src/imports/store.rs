@@ -7,7 +7,7 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::transfer::Piece;
-use crate::{authors, redirects, site, tags};
+use crate::{authors, media, redirects, site, tags};
 
 /// What the last import left.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -86,6 +86,7 @@ pub(super) fn version(conn: &mut Conn, piece: &Piece, id: Id) -> Result<Option<i
         Piece::Author(_) => authors::store::edit::get(conn, id).map(|author| author.version),
         Piece::Redirect(_) => redirects::store::get(conn, id).map(|redirect| redirect.version),
         Piece::Site(_) => site::store::edit(conn).map(|site| site.version),
+        Piece::Media(_) => media::store::get(conn, id).map(|media| media.version),
     };
     match version {
         Ok(version) => Ok(Some(version)),

@@ -48,7 +48,7 @@ pub fn change(value: &Value) -> Result<MediaChange, Vec<Fault>> {
 }
 
 /// Reads the point that must stay in sight.
-fn focal_point(fields: &mut Fields<'_>) -> Option<FocalPoint> {
+pub fn focal_point(fields: &mut Fields<'_>) -> Option<FocalPoint> {
     let mut side = |name: &'static str| {
         let part = fields.field(name).flatten().and_then(Value::as_f64);
         let within = part.filter(|part| (0.0..=1.0).contains(part));

@@ -103,6 +103,24 @@ impl Library {
         self.prepare_read(move || Ok(bytes), about).await
     }
 
+    /// Makes anew what another server made of these bytes, as [`Library::prepare`]: under the same name, in the same widths.
+    ///
+    /// # Errors
+    /// As [`Library::prepare_file`].
+    pub async fn prepare_again(
+        &self,
+        bytes: Vec<u8>,
+        about: About,
+        name: Option<String>,
+        widths: Option<Vec<u32>>,
+    ) -> Result<Prepared, Unprepared> {
+        let mut alike = self.clone();
+        alike.settings.recipe.widths = widths.unwrap_or(alike.settings.recipe.widths);
+        let mut prepared = alike.prepare(bytes, about).await?;
+        prepared.new.name = name.unwrap_or(prepared.new.name);
+        Ok(prepared)
+    }
+
     async fn prepare_read(
         &self,
         read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,

@@ -9,9 +9,10 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::model::{Media, MediaType, Variant};
+use crate::articles::model::State;
 use crate::db::dialect::{holds, id_in};
 use crate::db::page::{Cursor, Key, Page, Slice};
-use crate::db::schema::{media, media_uses};
+use crate::db::schema::{articles as texts, media, media_uses};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -20,7 +21,7 @@ use crate::time::Time;
 pub use self::ingest::{Ingested, ingest, keep};
 pub use self::sweep::{Swept, sweep, sweep_files};
 pub use self::uses::{Uses, check, clear, count_uses, showing, used_by, write_uses};
-pub use self::write::{create, delete, update};
+pub use self::write::{create, delete, restore, update};
 
 /// The one order of the list: what was put in last stands first.
 pub const SORT: &str = "-created_at";
@@ -266,6 +267,46 @@ pub fn of_ids(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Media>> {
     }
     let some = media::table.filter(id_in(media::id, ids)).select(COLUMNS);
     let rows: Vec<Row> = each!(conn, c => some.load(c))?;
+    rows.into_iter().map(Row::into_media).collect()
+}
+
+/// The media behind this one in the order of their ids, up to `limit`, each with the SHA-256 of what was sent.
+///
+/// # Errors
+/// When the database fails.
+pub fn all_after(conn: &mut Conn, after: Option<Id>, limit: i64) -> Result<Vec<(Media, Vec<u8>)>> {
+    let behind = media::table
+        .filter(media::id.gt(after.unwrap_or(Id([0; 16]))))
+        .order(media::id)
+        .limit(limit)
+        .select((COLUMNS, media::hash));
+    let rows: Vec<(Row, Vec<u8>)> = each!(conn, c => behind.load(c))?;
+    rows.into_iter()
+        .map(|(row, hash)| Ok((row.into_media()?, hash)))
+        .collect()
+}
+
+/// The media behind this one in the order of their ids, up to `limit`, that something public shows: a published text, an
+/// author, the site.
+///
+/// # Errors
+/// When the database fails.
+pub fn public_after(conn: &mut Conn, after: Option<Id>, limit: i64) -> Result<Vec<Media>> {
+    let used = media_uses::table.filter(media_uses::media_id.eq(media::id));
+    let published = texts::table
+        .filter(texts::id.eq(media_uses::resource_id))
+        .filter(texts::state.eq(State::Published.as_str()));
+    let by_texts = used
+        .filter(media_uses::resource.eq(uses::ARTICLE))
+        .filter(exists(published));
+    let by_others = used.filter(media_uses::resource.eq_any([uses::AUTHOR, uses::SITE]));
+    let behind = media::table
+        .filter(media::id.gt(after.unwrap_or(Id([0; 16]))))
+        .filter(exists(by_texts).or(exists(by_others)))
+        .order(media::id)
+        .limit(limit)
+        .select(COLUMNS);
+    let rows: Vec<Row> = each!(conn, c => behind.load(c))?;
     rows.into_iter().map(Row::into_media).collect()
 }
 

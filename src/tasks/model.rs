@@ -229,6 +229,8 @@ pub struct ImportReport {
     pub redirects: ImportCounts,
     /// The settings of the site.
     pub site: ImportCounts,
+    /// Pictures.
+    pub media: ImportCounts,
     /// What has no place here.
     pub left_out: Vec<LeftOut>,
     /// Which were kept.

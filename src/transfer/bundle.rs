@@ -6,6 +6,7 @@ use crate::articles::model::{ArticleInput, Image};
 use crate::articles::restored::Restored;
 use crate::authors::model::Link;
 use crate::id::Id;
+use crate::media::model::About;
 use crate::redirects::model::NewRedirect;
 use crate::site::model::Settings;
 use crate::time::Time;
@@ -63,8 +64,23 @@ pub struct AuthorInput {
     pub links: Vec<Link>,
 }
 
+/// A picture as a reader found it. Its bytes are in a file beside.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MediaInput {
+    /// Where its file is, below the folder of files.
+    pub file: String,
+    /// SHA-256 of the file, where that is known.
+    pub hash: Option<[u8; 32]>,
+    /// What its addresses begin with; a new one where absent.
+    pub name: Option<String>,
+    /// What is said of it.
+    pub about: About,
+    /// The widths that readers find it in, in pixels; as the site is set where there are none.
+    pub widths: Vec<u32>,
+}
+
 /// What a site has beside its texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
     /// A tag.
     Tag(TagInput),
@@ -75,6 +91,8 @@ pub enum Piece {
     Redirect(NewRedirect),
     /// What the site says of itself.
     Site(Box<Settings>),
+    /// A picture.
+    Media(Box<MediaInput>),
 }
 
 impl Piece {
@@ -86,6 +104,7 @@ impl Piece {
             Self::Author(_) => "author",
             Self::Redirect(_) => "redirect",
             Self::Site(_) => "site",
+            Self::Media(_) => "media",
         }
     }
 }
@@ -111,7 +130,7 @@ impl Exported {
 }
 
 /// One piece beside the texts as a reader found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PieceItem {
     /// Where it was found, for people.
     pub origin: String,

@@ -3,7 +3,7 @@
 //!
 //! What a line is, its `kind` says; without one it is an article. Fields that are absent or null say nothing; one that is
 //! not named here is a fault. Whatever the order of the lines is, everything finds its place; the least work is tags,
-//! authors, articles and pages, redirects, site.
+//! pictures, tags, authors, articles and pages, redirects, site.
 //!
 //! - `article` and `page`: as the admin API takes them, with `id` and `external_id`; `tags` and `authors` by id, slug or
 //!   name. `{"kind": "article", "id", "external_id", "status", "locale", "slug", "aliases": [], "title", "subtitle",
@@ -15,11 +15,13 @@
 //! - `{"kind": "author", "external_id", "name", "slug", "bio", "avatar": {"url", "alt", "width", "height"},
 //!   "links": [{"label", "url"}]}`
 //! - `{"kind": "redirect", "path", "to" | "article", "status"}`: to an address or path, or to a text by its id
+//! - `{"kind": "media", "external_id", "file", "sha256", "name", "file_name", "alt", "title", "credit", "focal_point":
+//!   {"x", "y"}, "widths": []}`: a picture, whose bytes are in a file below a folder that the import is told
 //! - `{"kind": "site", "name", "tagline", "description", "logo": {…}, "contact": {"email", "phone", "address", "page",
 //!   "form"}, "social": [{"label", "url"}], "menus": {"main": [{"label", "url"}], "footer": […]}}`
 //!
-//! Only `title` of a text and `name` of the others are required. A tag or author without `external_id` is known to the
-//! next import by slug, or else by name; a redirect by its path.
+//! Only `title` of a text, `file` of a picture and `name` of the others are required. A tag or author without `external_id` is known to the
+//! next import by slug, or else by name; a picture by name or file; a redirect by its path.
 //!
 //! Lines of an export ([`mod@write`]) say more: `id`, `created_at` and `updated_at` of what is no text, and of texts what
 //! [`Restored`] holds.

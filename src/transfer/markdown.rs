@@ -23,6 +23,9 @@ pub mod write;
 /// What is no text in a folder that was exported: a file of JSON lines at its root.
 pub const SITE: &str = "site.jsonl";
 
+/// The folder of pictures in a folder that was exported.
+pub const FILES: &str = "media";
+
 /// Files at the root of a repository that are about it, not content of it, unless they have front matter.
 const ABOUT_THE_TREE: &[&str] = &[
     "authors",

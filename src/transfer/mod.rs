@@ -10,7 +10,9 @@ use url::Url;
 use crate::articles::render;
 use crate::slug;
 
-pub use self::bundle::{AuthorInput, Exported, Item, Parsed, Piece, PieceItem, TagInput};
+pub use self::bundle::{
+    AuthorInput, Exported, Item, MediaInput, Parsed, Piece, PieceItem, TagInput,
+};
 
 mod bundle;
 pub mod dates;

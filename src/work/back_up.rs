@@ -51,6 +51,7 @@ fn back_up(task: &mut Task<'_>) -> Result<(BackupReport, JobFile), Failed> {
     let source = Source {
         database: app.db.settings(),
         data: work.data()?,
+        media: work.settings.media.as_deref(),
     };
     let mut watch = |Progress { done, total }| task.goes_on(done, Some(total));
     let written = write::to_file(source, &folder.join(&name), &mut watch)?;

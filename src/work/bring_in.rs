@@ -222,6 +222,7 @@ fn short(report: &imports::Report) -> ImportReport {
         authors: counts(report.authors),
         redirects: counts(report.redirects),
         site: counts(report.site),
+        media: counts(report.media),
         left_out: report
             .left_out
             .iter()

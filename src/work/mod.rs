@@ -32,6 +32,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// The data folder; without one there are no jobs.
     pub data: Option<PathBuf>,
+    /// The folder of media, where they are in one.
+    pub media: Option<PathBuf>,
     /// Where backups go; else they lie in the data folder for a day.
     pub backups: Option<PathBuf>,
     /// The longest file to import, in bytes.
@@ -42,6 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             data: None,
+            media: None,
             backups: None,
             import_limit: 256 << 20,
         }

@@ -19,13 +19,18 @@ use masthead::articles::new::Rules;
 use masthead::articles::store as articles;
 use masthead::changes::model::Actor;
 use masthead::db::{self, Db, migrate};
+use masthead::media::files::Files;
+use masthead::media::library::{Library, Settings};
+use masthead::media::model::{About, Media};
+use masthead::media::store as media;
 use masthead::time::Clock;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::cli::program::{Said, Serving, masthead, run};
-use crate::support::{Random, article};
+use crate::support::article;
+use crate::support::pictures::png;
 
 /// A data folder, and room for backups beside it.
 struct Site {
@@ -48,19 +53,26 @@ impl Site {
         fs::create_dir(site.data()).unwrap();
         migrate::run(&site.settings()).unwrap();
         site.write(count);
-        let mut random = Random::new(count);
-        for number in 0..5 {
-            let folder = site.data().join(format!("media/files/{number:032x}"));
-            fs::create_dir_all(&folder).unwrap();
-            let bytes: Vec<u8> = (0..number * 30_000)
-                .map(|_| random.next().to_le_bytes()[0])
-                .collect();
-            fs::write(folder.join("640.webp"), bytes).unwrap();
+        for _ in 0..3 {
+            site.put_in_a_picture();
         }
         let secret = site.data().join("secret");
         fs::write(&secret, "what is signed here is signed with this\n").unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         site
+    }
+
+    /// Puts in a picture, and answers it.
+    fn put_in_a_picture(&self) -> Media {
+        let files = Files::in_folder(&self.data().join("media")).unwrap();
+        let library = Library::new(files, Settings::default());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let (db, bytes) = (self.db(), png(400, 20));
+        let put_in = media::ingest(&db, &library, Actor::System, bytes, About::default());
+        runtime.block_on(put_in).unwrap().media
     }
 
     /// Makes so many articles beside whoever serves, and answers the last change.
@@ -249,7 +261,8 @@ fn the_usual_programs_read_it() {
         .map(|(hash, name)| (name.to_owned(), hash.to_owned()))
         .collect();
     assert_eq!(listed, found);
-    assert_eq!(found.len(), 3 + 5, "{found:?}");
+    // Of each picture what was sent, and two widths in two formats.
+    assert_eq!(found.len(), 3 + 3 * 5, "{found:?}");
     // The checksum of all but the last 48 bytes stands in the last 32.
     let (body, end) = bytes.split_at(bytes.len() - 48);
     assert_eq!(Sha256::digest(body).as_slice(), &end[16..]);

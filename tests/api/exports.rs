@@ -2,6 +2,7 @@
 
 mod demo;
 mod markdown;
+mod pictures;
 mod round_trip;
 mod static_api;
 

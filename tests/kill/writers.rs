@@ -166,14 +166,16 @@ impl Writer {
     }
 
     fn own_after(&self, nonce: Nonce, id: Id, operation: Operation, state: State) -> Own {
-        let was_far_away = self.own.get(&id).is_some_and(|own| own.is_far_away);
+        let own = self.own.get(&id);
+        let was_far_away = own.is_some_and(|own| own.is_far_away);
+        let was_scheduled = own.is_some_and(|own| own.state == State::Scheduled);
         let is_far_away = match operation {
             Operation::Create(_) | Operation::Replace => {
                 // A text without a time keeps the one that was there.
                 was_far_away || Text::of(self.orders.seed, nonce).published_at.is_some()
             }
-            // What is published before its time is published now.
-            _ => was_far_away && state != State::Published,
+            // What is published before its time is published now, and a time that is taken back is none.
+            _ => was_far_away && !was_scheduled && state != State::Published,
         };
         Own {
             kind: self.kind(id, operation),

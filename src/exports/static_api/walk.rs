@@ -27,6 +27,7 @@ use crate::feeds::model::FeedFormat;
 use crate::http::in_process::Answered;
 use crate::http::query::{DEFAULT_LIMIT, MAX_DEPTH};
 use crate::id::Id;
+use crate::media::store as media;
 use crate::resolve::path::SitePath;
 use crate::tags::model::TagSort;
 use crate::{authors, redirects, tags};
@@ -87,6 +88,7 @@ impl<'a> Walk<'a> {
         self.tags().await?;
         self.authors().await?;
         self.texts(progress).await?;
+        self.pictures().await?;
         self.site_redirects().await
     }
 
@@ -245,6 +247,34 @@ impl<'a> Walk<'a> {
                 self.texts += 1;
             }
             progress(self.texts, total);
+        }
+    }
+
+    /// The files of pictures that something public shows, unless they are read elsewhere.
+    async fn pictures(&mut self) -> Result<(), Failed> {
+        let own = self.app.public_url.as_deref().unwrap_or_default();
+        let Some(below) = self
+            .app
+            .media_url
+            .strip_prefix(own)
+            .filter(|path| *path == "/media")
+        else {
+            return Ok(());
+        };
+        let mut after: Option<Id> = None;
+        loop {
+            let read = move |conn: &mut _| media::public_after(conn, after, RUN);
+            let run = self.app.db.read(read).await?;
+            let Some(last) = run.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            for medium in &run {
+                let files = medium.variants.iter().chain(&medium.animation);
+                let files = files
+                    .map(|file| Address::file(format!("{below}/{}/{}", medium.name, file.file)));
+                self.take(files.collect(), Surely).await?;
+            }
         }
     }
 

@@ -10,10 +10,10 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::media::model::{MediaUse, MediaUser, UsePlace, names_in};
 
-const ARTICLE: &str = "article";
+pub(super) const ARTICLE: &str = "article";
 const WORKING_COPY: &str = "working_copy";
-const AUTHOR: &str = "author";
-const SITE: &str = "site";
+pub(super) const AUTHOR: &str = "author";
+pub(super) const SITE: &str = "site";
 /// Uses that are told at once.
 const MOST: i64 = 100;
 

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::{get, of_hash, uses};
+use super::{get, known_names, of_hash, uses};
 use crate::articles;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::json;
 use crate::media::input::changed;
 use crate::media::model::{Media, MediaChange, NewMedia};
+use crate::time::Time;
 
 /// The uses that a refusal names.
 const NAMED: usize = 5;
@@ -29,7 +30,45 @@ pub fn create(tx: &mut Tx<'_>, new: &NewMedia) -> Result<(Media, bool)> {
         tx.leave_unchanged();
         return Ok((there, false));
     }
-    let (id, now) = (Id::new(), tx.now());
+    let now = tx.now();
+    insert(tx, new, Id::new(), (now, now)).map(|media| (media, true))
+}
+
+/// Stores a medium that an export had, as [`create`]: with this id and the times at which it was made and last changed.
+/// Answers why something else stands in its place.
+///
+/// # Errors
+/// [`Error::Forbidden`] where whoever writes may not.
+pub fn restore(
+    tx: &mut Tx<'_>,
+    new: &NewMedia,
+    id: Option<Id>,
+    times: Option<(Time, Time)>,
+) -> Result<std::result::Result<Media, String>> {
+    tx.actor().authorise(Action::Media { own: true })?;
+    if let Some(there) = of_hash(tx.conn(), &new.hash)? {
+        return Ok(Err(format!("the same picture is here as {}", there.id)));
+    }
+    let names = std::slice::from_ref(&new.name);
+    if !known_names(tx.conn(), names)?.is_empty() {
+        return Ok(Err("another picture has its address".into()));
+    }
+    let now = tx.now();
+    insert(
+        tx,
+        new,
+        id.unwrap_or_else(Id::new),
+        times.unwrap_or((now, now)),
+    )
+    .map(Ok)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    new: &NewMedia,
+    id: Id,
+    (created_at, updated_at): (Time, Time),
+) -> Result<Media> {
     let about = &new.about;
     let row = (
         media::id.eq(id),
@@ -49,15 +88,15 @@ pub fn create(tx: &mut Tx<'_>, new: &NewMedia) -> Result<(Media, bool)> {
         media::animation.eq(new.animation.as_ref().map(json::text)),
         media::owner.eq(tx.actor().user()),
         media::version.eq(1),
-        media::created_at.eq(now),
-        media::updated_at.eq(now),
+        media::created_at.eq(created_at),
+        media::updated_at.eq(updated_at),
     );
     each!(tx.conn(), c => diesel::insert_into(media::table).values(row).execute(c))?;
     tx.log(Entry {
         before: Footprint::none(),
         ..entry("created", id, None)
     });
-    Ok((get(tx.conn(), id)?, true))
+    get(tx.conn(), id)
 }
 
 /// Changes what is said of a medium. The published texts that show it look otherwise then, and are logged with it.

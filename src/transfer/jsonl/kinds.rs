@@ -7,14 +7,21 @@ use crate::authors::input::link;
 use crate::authors::model::NewAuthor;
 use crate::error::{Fault, FaultCode, closest};
 use crate::json::Fields;
+use crate::media::input;
+use crate::media::model::{About, is_name};
 use crate::slug;
 use crate::tags::model::NewTag;
-use crate::transfer::{AuthorInput, Exported, Piece, TagInput};
+use crate::transfer::{AuthorInput, Exported, MediaInput, Piece, TagInput};
 use crate::{redirects, site};
 
 /// Stands in for a missing name, so that the other fields can be checked too and all faults told at once. It is never
 /// stored, for the missing name is itself a fault.
 const PLACEHOLDER: &str = "untitled";
+
+/// The most widths of a picture that a line may ask for: each is made, which takes a while.
+const MAX_WIDTHS: usize = 16;
+/// The largest of them, in pixels.
+const MAX_WIDTH: u32 = 65_535;
 
 /// The kinds that are no texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +30,7 @@ pub(super) enum Kind {
     Author,
     Redirect,
     Site,
+    Media,
 }
 
 impl Kind {
@@ -33,6 +41,7 @@ impl Kind {
             "author" => Some(Self::Author),
             "redirect" => Some(Self::Redirect),
             "site" => Some(Self::Site),
+            "media" => Some(Self::Media),
             _ => None,
         }
     }
@@ -54,6 +63,7 @@ pub(super) fn read(
         Kind::Author => author(object),
         Kind::Redirect => redirects::input::redirect(&Value::Object(object))
             .map(|redirect| (redirect.path().to_owned(), Piece::Redirect(redirect))),
+        Kind::Media => medium(object),
         Kind::Site => site::input::settings(&Value::Object(object))
             .map(|settings| ("site".to_owned(), Piece::Site(Box::new(settings)))),
     };
@@ -72,7 +82,9 @@ fn exported(kind: Kind, object: &mut Map<String, Value>) -> Result<Option<Export
     // There is one site, which has neither an id nor a beginning.
     let names: &[&str] = match kind {
         Kind::Site => &["updated_at"],
-        Kind::Tag | Kind::Author | Kind::Redirect => &["id", "created_at", "updated_at"],
+        Kind::Tag | Kind::Author | Kind::Redirect | Kind::Media => {
+            &["id", "created_at", "updated_at"]
+        }
     };
     let said: Map<String, Value> = names
         .iter()
@@ -159,6 +171,95 @@ fn author(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
     }
 }
 
+fn medium(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
+    let value = Value::Object(object);
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(&value, "", &mut faults);
+    let key = fields.string("external_id");
+    let file = fields.required_string("file").unwrap_or_default();
+    if !file.is_empty() && !is_below(&file) {
+        let detail = "must be the path of a file below the folder, with `/` between its steps";
+        fields.fault("file", FaultCode::Malformed, detail);
+    }
+    let hash = fields.string("sha256").and_then(|text| {
+        let hash = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+        let hash = hash.and_then(|bytes| bytes.try_into().ok());
+        if hash.is_none() {
+            let detail = "must be 64 hexadecimal digits, in lower case";
+            fields.fault("sha256", FaultCode::Malformed, detail);
+        }
+        hash
+    });
+    let name = fields.string("name");
+    if name.as_deref().is_some_and(|name| !is_name(name)) {
+        let detail = "must be 32 hexadecimal digits, in lower case";
+        fields.fault("name", FaultCode::Malformed, detail);
+    }
+    let about = About {
+        file_name: fields
+            .string("file_name")
+            .as_deref()
+            .and_then(input::file_name),
+        alt: fields.string("alt").unwrap_or_default(),
+        title: fields.string("title"),
+        credit: fields.string("credit"),
+        focal_point: fields.object("focal_point", input::focal_point).flatten(),
+    };
+    let widths = widths(&mut fields);
+    fields.finish();
+    let texts = [
+        ("alt", Some(&about.alt)),
+        ("title", about.title.as_ref()),
+        ("credit", about.credit.as_ref()),
+    ];
+    for (name, text) in texts {
+        faults.extend(text.and_then(|text| input::too_long(name, text)));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let key = key.unwrap_or_else(|| name.clone().unwrap_or_else(|| file.clone()));
+    let medium = MediaInput {
+        file,
+        hash,
+        name,
+        about,
+        widths,
+    };
+    Ok((key, Piece::Media(Box::new(medium))))
+}
+
+/// Whether a path leads to something below a folder, on any system.
+fn is_below(path: &str) -> bool {
+    let is_step = |step: &str| {
+        !matches!(step, "" | "." | "..")
+            && !step.contains(['\\', ':'])
+            && !step.contains(char::is_control)
+    };
+    path.split('/').all(is_step)
+}
+
+fn widths(fields: &mut Fields<'_>) -> Vec<u32> {
+    let Some(Some(given)) = fields.field("widths") else {
+        return Vec::new();
+    };
+    let width = |value: &Value| {
+        let width = u32::try_from(value.as_u64()?).ok();
+        width.filter(|width| (1..=MAX_WIDTH).contains(width))
+    };
+    let widths = given.as_array().filter(|given| given.len() <= MAX_WIDTHS);
+    let widths = widths.and_then(|given| given.iter().map(width).collect::<Option<Vec<u32>>>());
+    if widths.is_none() {
+        let detail =
+            format!("must be a list of up to {MAX_WIDTHS} widths in pixels, from 1 to {MAX_WIDTH}");
+        fields.fault("widths", FaultCode::Malformed, detail);
+    }
+    let mut widths = widths.unwrap_or_default();
+    widths.sort_unstable();
+    widths.dedup();
+    widths
+}
+
 /// The key of what names none: its slug, or else its name.
 fn key_of(slug: Option<&str>, name: &str) -> String {
     slug.map_or_else(|| slug::name_key(name), str::to_owned)
@@ -166,7 +267,9 @@ fn key_of(slug: Option<&str>, name: &str) -> String {
 
 /// The faults of a kind that is none.
 pub(super) fn unknown(line: &Value) -> Option<Fault> {
-    const KINDS: [&str; 6] = ["article", "page", "tag", "author", "redirect", "site"];
+    const KINDS: [&str; 7] = [
+        "article", "page", "tag", "author", "redirect", "site", "media",
+    ];
     let kind = line.get("kind")?.as_str()?;
     let near = || closest(kind, KINDS);
     let hint = if kind.len() <= 64 { near() } else { None };

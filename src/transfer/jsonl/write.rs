@@ -7,6 +7,7 @@ use crate::articles::model::Image;
 use crate::authors::model::{AdminAuthor, Link};
 use crate::id::Id;
 use crate::json;
+use crate::media::model::{FocalPoint, Media, MediaType};
 use crate::redirects::model::{Redirect, RedirectStatus};
 use crate::site::model::{AdminSite, Settings};
 use crate::tags::model::AdminTag;
@@ -64,6 +65,62 @@ struct RedirectLine<'a> {
     status: RedirectStatus,
     created_at: Time,
     updated_at: Time,
+}
+
+#[derive(Serialize)]
+struct MediaLine<'a> {
+    kind: &'static str,
+    id: Id,
+    file: String,
+    sha256: String,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    alt: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focal_point: Option<FocalPoint>,
+    widths: Vec<u32>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// The line of a picture, whose bytes have this SHA-256.
+#[must_use]
+pub fn media(media: &Media, hash: &[u8]) -> String {
+    let mut widths: Vec<u32> = media.variants.iter().map(|file| file.width).collect();
+    widths.dedup();
+    json::text(&MediaLine {
+        kind: "media",
+        id: media.id,
+        file: media_file(media),
+        sha256: data_encoding::HEXLOWER.encode(hash),
+        name: &media.name,
+        file_name: media.file_name.as_deref(),
+        alt: &media.alt,
+        title: media.title.as_deref(),
+        credit: media.credit.as_deref(),
+        focal_point: media.focal_point,
+        widths,
+        created_at: media.created_at,
+        updated_at: media.updated_at,
+    })
+}
+
+/// The file that an export puts what was sent into.
+#[must_use]
+pub fn media_file(media: &Media) -> String {
+    let extension = match media.media_type {
+        MediaType::Jpeg => "jpg",
+        MediaType::Png => "png",
+        MediaType::Gif => "gif",
+        MediaType::Webp => "webp",
+    };
+    format!("{}.{extension}", media.name)
 }
 
 /// The line of a site's settings.

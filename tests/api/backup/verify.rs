@@ -164,3 +164,82 @@ fn what_lies_about_is_named() {
         (site.db().epoch(), site.db().change())
     );
 }
+
+#[test]
+fn every_picture_is_what_it_was() {
+    let site = Site::with(0);
+    let media = site.data().join("media");
+    let medium = site.put_in_a_picture();
+    let (name, id) = (&medium.name, medium.id);
+    let original = media.join("originals").join(name);
+    let file = media.join("files").join(name).join("320.webp");
+    assert!(!site.verify().contains("wrong"));
+
+    let sent = fs::read(&original).unwrap();
+    let mut other = sent.clone();
+    let middle = other.len() / 2;
+    other[middle] ^= 1;
+    fs::write(&original, &other).unwrap();
+    wrong(
+        &site,
+        &format!("the medium {id} ({name}): what was sent is no longer what it was"),
+    );
+    fs::remove_file(&original).unwrap();
+    wrong(&site, "what was sent is not there");
+    fs::write(&original, &sent).unwrap();
+
+    let made = fs::read(&file).unwrap();
+    fs::write(&file, &made[1..]).unwrap();
+    let (less, bytes) = (made.len() - 1, made.len());
+    wrong(
+        &site,
+        &format!("320.webp has {less} bytes, and was made with {bytes}"),
+    );
+    fs::remove_file(&file).unwrap();
+    wrong(&site, "320.webp is not there");
+    fs::write(&file, &made).unwrap();
+
+    // What has no row yet, or none any more, is no fault.
+    let stranger = media.join("files").join("0".repeat(32));
+    fs::create_dir(&stranger).unwrap();
+    fs::write(stranger.join("320.webp"), "x").unwrap();
+    let said = site.verify();
+    assert!(
+        said.contains("1 of the names in the media store stand for nothing"),
+        "{said}"
+    );
+    assert!(said.contains("all is well"), "{said}");
+
+    // With all of the folder gone, each of the four is missed.
+    fs::remove_dir_all(&media).unwrap();
+    let said = site.run(&["verify"]);
+    assert_eq!(
+        said.output.matches("what was sent is not there").count(),
+        4,
+        "{said:?}"
+    );
+    assert!(!media.exists(), "verify changes nothing");
+}
+
+#[test]
+fn pictures_that_lie_elsewhere_are_backed_up_and_examined_there() {
+    let site = Site::with(0);
+    let elsewhere = site.beside("pictures");
+    fs::rename(site.data().join("media"), &elsewhere).unwrap();
+    let there = ["--media-store", elsewhere.to_str().unwrap()];
+    wrong(&site, "what was sent is not there");
+    let said = site.run(&[&["verify"], there.as_slice()].concat()).ok();
+    assert!(said.contains("all is well"), "{said}");
+
+    let backup = site.beside("backup");
+    site.run(&[&["backup", backup.to_str().unwrap()], there.as_slice()].concat())
+        .ok();
+    let other = Site::nothing();
+    other.restore(&backup).ok();
+    let said = other.verify();
+    assert!(said.contains("all is well"), "{said}");
+    assert_eq!(
+        super::files(&elsewhere),
+        super::files(&other.data().join("media"))
+    );
+}

@@ -9,7 +9,7 @@ use crate::imports::import_blog;
 use crate::support::{Database, Server, article, corpus, id};
 
 /// The files of a folder, by their paths.
-fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     walkdir::WalkDir::new(root)
         .into_iter()
         .map(Result::unwrap)
