@@ -247,7 +247,7 @@ fn a_line_that_cannot_be_followed_is_told_and_nothing_is_overwritten() {
     ];
     let report = site.import_lines(&lines, source.path());
     for told in [
-        "lines.jsonl:1: /file: is required",
+        "lines.jsonl:1: /file: file must be given",
         "lines.jsonl:2: /file: must be the path of a file below the folder",
         "/sha256: must be 64 hexadecimal digits",
         "/name: must be 32 hexadecimal digits",
