@@ -36,7 +36,11 @@ impl Site {
     #[track_caller]
     fn import(&self, format: &str, from: &Path, flags: &[&str]) -> String {
         let mut command = on(&self.database, &["import", format]);
-        command.arg(from).arg("--media-store").arg(self.media()).args(flags);
+        command
+            .arg(from)
+            .arg("--media-store")
+            .arg(self.media())
+            .args(flags);
         run(command).ok()
     }
 
