@@ -11,6 +11,7 @@ use crate::db;
 
 mod accounts;
 mod delivery;
+mod fetch;
 mod inbox;
 mod jobs;
 mod mail;
@@ -22,6 +23,7 @@ mod website;
 
 pub use self::accounts::{Links, Signing, Tokens};
 pub use self::delivery::Delivery;
+pub use self::fetch::Fetch;
 pub use self::inbox::Inbox;
 pub use self::jobs::Jobs;
 pub use self::mail::Mail;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::Outcome;
 use crate::articles::model::State;
 use crate::changes::model::Actor;
-use crate::config::{Media, Store};
+use crate::config::{Fetch, Media, Store};
 use crate::db::{self, Backend, Db};
 use crate::error::Error;
 use crate::imports::{self, Interrupted, Options, Report, Shelf};
@@ -80,6 +80,9 @@ struct Common {
 
     #[command(flatten)]
     media: Media,
+
+    #[command(flatten)]
+    fetch: Fetch,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -99,12 +102,19 @@ impl Common {
         options: &Options,
         beside: Option<PathBuf>,
     ) -> Result<Option<Shelf>, Box<dyn std::error::Error>> {
-        let Some(files) = self.files.clone().or(beside).filter(|_| !options.dry_run) else {
+        let files = self.files.clone().or(beside);
+        if options.dry_run || files.is_none() && self.fetch.fetch_media.is_none() {
             return Ok(None);
-        };
+        }
         let library = self.media.library(&self.store.data)?;
         let limit = self.media.media_limit.into();
-        Ok(Some(Shelf::new(library, files, limit)?))
+        let shelf = Shelf::new(library, files, limit)?;
+        Ok(Some(
+            match self.fetch.fetch(self.media.media_url.as_deref())? {
+                Some(fetch) => shelf.fetching(fetch),
+                None => shelf,
+            },
+        ))
     }
 }
 
@@ -390,7 +400,9 @@ fn import_whole(
             None
         }
     });
-    let report = imports::run(db, &common.store.rules(), options, pieces, |done| {
+    let shelf = common.shelf(options, None)?;
+    let rules = common.store.rules();
+    let report = imports::run_with(db, &rules, options, shelf.as_ref(), pieces, |done| {
         bar.set_position((done as u64).min(posts));
     })?;
     bar.finish_and_clear();

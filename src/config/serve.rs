@@ -315,7 +315,7 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address).ok_or_else(|| {
         "an IP address or a network is wanted, such as 10.0.0.1 or 10.0.0.0/8".into()

@@ -1,6 +1,7 @@
 //! Pictures that an import brings: their files, and what readers get of them. The files are stored before the row that
 //! names them, and removed where there is none in the end.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -8,6 +9,10 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
+use super::Options;
+use super::fetch::{Fetch, Place};
+use crate::articles::model::ArticleInput;
+use crate::db::Db;
 use crate::error::Result;
 use crate::media::library::{Library, Unprepared};
 use crate::media::model::NewMedia;
@@ -20,10 +25,12 @@ pub(super) const NO_FILE: &str = "its file is not here: name the folder of files
 #[derive(Debug)]
 pub struct Shelf {
     library: Library,
-    /// The folder of files.
-    folder: PathBuf,
+    /// The folder of files, where there is one.
+    folder: Option<PathBuf>,
     /// The longest file that is taken, in bytes.
     limit: u64,
+    /// How pictures elsewhere are fetched, where they are.
+    fetch: Option<RefCell<Fetch>>,
     runtime: Runtime,
 }
 
@@ -32,13 +39,45 @@ impl Shelf {
     ///
     /// # Errors
     /// When the system gives no means to work with.
-    pub fn new(library: Library, folder: PathBuf, limit: u64) -> io::Result<Self> {
+    pub fn new(library: Library, folder: Option<PathBuf>, limit: u64) -> io::Result<Self> {
         Ok(Self {
             library,
             folder,
             limit,
+            fetch: None,
             runtime: Builder::new_current_thread().enable_all().build()?,
         })
+    }
+
+    /// The same, which also fetches pictures elsewhere that texts show.
+    #[must_use]
+    pub fn fetching(mut self, fetch: Fetch) -> Self {
+        self.fetch = Some(RefCell::new(fetch));
+        self
+    }
+
+    /// Brings the pictures elsewhere that a text shows here, if that is wanted. Answers what could not be had, and why.
+    ///
+    /// # Errors
+    /// When the database or the media store fails.
+    pub(super) fn bring(
+        &self,
+        db: &Db,
+        options: &Options,
+        input: &mut ArticleInput,
+    ) -> Result<Vec<String>> {
+        let Some(fetch) = &self.fetch else {
+            return Ok(Vec::new());
+        };
+        let place = Place {
+            db,
+            library: &self.library,
+            source: &options.source,
+            actor: &options.actor,
+            limit: self.limit,
+        };
+        self.runtime
+            .block_on(fetch.borrow_mut().bring(&place, input))
     }
 
     /// Stores the files of a picture and what readers get of it. Answers what its row is to say; or why there is none.
@@ -80,9 +119,12 @@ impl Shelf {
     }
 
     fn read(&self, medium: &MediaInput) -> std::result::Result<Vec<u8>, String> {
+        let Some(folder) = &self.folder else {
+            return Err(NO_FILE.into());
+        };
         let in_words =
             |error: io::Error| format!("its file {} cannot be read: {error}", medium.file);
-        let file = File::open(self.folder.join(&medium.file)).map_err(in_words)?;
+        let file = File::open(folder.join(&medium.file)).map_err(in_words)?;
         let mut bytes = Vec::new();
         file.take(self.limit + 1)
             .read_to_end(&mut bytes)

@@ -17,9 +17,11 @@ use crate::error::{Error, Result};
 use crate::media::model::NewMedia;
 use crate::transfer::{MediaInput, Parsed, Piece, PieceItem};
 
+pub use self::fetch::Fetch;
 pub use self::media::Shelf;
 pub use self::report::{Counts, Lines, Report};
 
+mod fetch;
 mod media;
 mod pieces;
 mod report;
@@ -173,8 +175,7 @@ impl Import<'_> {
                     self.report.broken.push((place, reason));
                 }
                 Parsed::Article(item) => {
-                    let ready =
-                        texts::prepare(self.db, self.rules, self.options, *item, &mut self.report)?;
+                    let ready = texts::prepare(self, *item)?;
                     self.add(ready.map(|text| Ready::Text(Box::new(text))))?;
                 }
                 Parsed::Piece(item) => {

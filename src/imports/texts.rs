@@ -1,11 +1,11 @@
 //! Stores articles and pages, and what leads to them from their former addresses.
 
-use super::{Options, Report};
+use super::{Import, Report};
 use crate::articles::model::{ArticleInput, State};
 use crate::articles::new::{NewArticle, Rules};
 use crate::articles::restored::Restored;
 use crate::articles::store::{self, Imported, Said, Standing};
-use crate::db::{Db, Tx};
+use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::redirects::model::NewRedirect;
 use crate::redirects::store::{self as redirects, Target};
@@ -23,13 +23,15 @@ pub(super) struct Text {
 }
 
 /// What may be stored of an item, or nothing where it is told already what becomes of it.
-pub(super) fn prepare(
-    db: &Db,
-    rules: &Rules,
-    options: &Options,
-    item: Item,
-    report: &mut Report,
-) -> Result<Option<Text>> {
+pub(super) fn prepare(import: &mut Import<'_>, item: Item) -> Result<Option<Text>> {
+    let Import {
+        db,
+        rules,
+        options,
+        shelf,
+        ref mut report,
+        ..
+    } = *import;
     let Item {
         origin,
         article: mut input,
@@ -92,8 +94,15 @@ pub(super) fn prepare(
     }
     let copied = restored.working_copy.as_deref();
     let copied = copied.map_or_else(Vec::new, |copy| NewArticle::faults(copy, rules));
+    // What the source says is what the next import compares: not where its pictures are by then.
+    let mut shown = input.clone();
+    if let Some(shelf) = shelf.filter(|_| !options.dry_run && copied.is_empty()) {
+        for why in shelf.bring(db, options, &mut shown)? {
+            warn(report, why);
+        }
+    }
     let parsed = match copied.as_slice() {
-        [] => NewArticle::parse(input.clone(), rules),
+        [] => NewArticle::parse(shown, rules),
         _ => Err(copied
             .into_iter()
             .map(|fault| fault.below("/working_copy"))

@@ -1,6 +1,6 @@
 //! What this server says to addresses that its users name: one client, with one set of rules. It connects to addresses of
-//! the public internet alone, and to those that its operator allows; follows no redirect; waits only so long; and reads no
-//! more of an answer than it needs.
+//! the public internet alone, and to those that its operator allows; sends nothing on where it is told to; waits only so long;
+//! and reads no more of an answer than it needs.
 
 pub mod address;
 
@@ -11,13 +11,17 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use url::Host;
 
 /// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER: usize = 64 * 1024;
+/// How often what is fetched may lead on to another address.
+const REDIRECTS: u32 = 5;
+/// How long what is fetched may take to come, once its status is there.
+const WHOLE: Duration = Duration::from_secs(120);
 /// How long is spent on what an answer says after its status.
 const REST: Duration = Duration::from_secs(1);
 
@@ -83,6 +87,23 @@ pub enum Failure {
     Broken,
 }
 
+/// Why something could not be fetched, in words for whoever named the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfetched {
+    /// There is no answer.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// It was answered by something else than what was asked for.
+    #[error("it was answered by {0}")]
+    Status(u16),
+    /// It is too long.
+    #[error("it has more than {0} bytes")]
+    Long(u64),
+    /// It leads on and on.
+    #[error("it leads on to other addresses more than {REDIRECTS} times")]
+    Redirects,
+}
+
 /// The client.
 #[derive(Debug, Clone)]
 pub struct Outbound {
@@ -116,6 +137,39 @@ impl Outbound {
             .user_agent("Masthead")
             .build()?;
         Ok(Self { client, settings })
+    }
+
+    /// What stands at an address, by GET, up to `most` bytes. Where it leads on to another address it is followed, a few
+    /// times, and each address is looked at as the first.
+    ///
+    /// # Errors
+    /// Where nothing comes that could be kept.
+    pub async fn get(&self, url: &Url, most: u64) -> Result<Vec<u8>, Unfetched> {
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS {
+            if self.settings.refuse(&url) {
+                return Err(Failure::Forbidden.into());
+            }
+            let request = self.client.get(url.clone()).send();
+            let answer = tokio::time::timeout(self.settings.total, request)
+                .await
+                .map_err(|_elapsed| Failure::Time)?
+                .map_err(|error| why(&error))?;
+            let status = answer.status();
+            if status.is_redirection() {
+                let leads_to = answer.headers().get(LOCATION);
+                let leads_to = leads_to.and_then(|to| url.join(to.to_str().ok()?).ok());
+                url = parse(leads_to.as_ref().map_or("", Url::as_str))?;
+            } else if status == StatusCode::OK {
+                let whole = read(answer, most);
+                return tokio::time::timeout(WHOLE, whole)
+                    .await
+                    .map_err(|_elapsed| Failure::Time)?;
+            } else {
+                return Err(Unfetched::Status(status.as_u16()));
+            }
+        }
+        Err(Unfetched::Redirects)
     }
 
     /// Sends this by POST, and answers with the status.
@@ -181,6 +235,18 @@ async fn take(mut answer: Response) -> reqwest::Result<()> {
         bytes += chunk.len();
     }
     Ok(())
+}
+
+/// Reads all of an answer, unless it is too long.
+async fn read(mut answer: Response, most: u64) -> Result<Vec<u8>, Unfetched> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| why(&error))? {
+        if (bytes.len() + chunk.len()) as u64 > most {
+            return Err(Unfetched::Long(most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// Whether a connection may be made to this address.

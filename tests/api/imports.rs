@@ -1,5 +1,6 @@
 //! Real sites through the import: what comes in, what a second run changes, and what becomes of edits on either side.
 
+mod fetch;
 mod ghost;
 mod hostile;
 mod pieces;
