@@ -54,13 +54,7 @@ pub fn restore(
         return Ok(Err("another picture has its address".into()));
     }
     let now = tx.now();
-    insert(
-        tx,
-        new,
-        id.unwrap_or_else(Id::new),
-        times.unwrap_or((now, now)),
-    )
-    .map(Ok)
+    insert(tx, new, id.unwrap_or_default(), times.unwrap_or((now, now))).map(Ok)
 }
 
 fn insert(
