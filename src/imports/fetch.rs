@@ -20,6 +20,8 @@ use crate::outbound::{self, Outbound};
 
 /// The kind under which it stands in the list of what was imported what an address became.
 const KIND: &str = "media";
+/// The most addresses that could not be had and are remembered.
+const MOST_FAILED: usize = 10_000;
 /// The most pictures of one text that are fetched.
 const MOST: usize = 500;
 
@@ -79,9 +81,9 @@ impl Fetch {
                         continue;
                     }
                 };
-                let shown = medium
-                    .principal()
-                    .map(|file| medium.file(file, &self.shown_at).url);
+                // What moves goes on moving.
+                let file = medium.animation.as_ref().or_else(|| medium.principal());
+                let shown = file.map(|file| medium.file(file, &self.shown_at).url);
                 if !shown.is_some_and(|shown| replace(&mut body.text, &address, &shown)) {
                     told.push(format!(
                         "the picture {address} is here as {}, and the text names it in a way that was not found: it shows the old one",
@@ -126,7 +128,9 @@ impl Fetch {
         };
         Ok(made.map_err(|why| {
             let told = stays(&why);
-            self.failed.insert(url.into(), why);
+            if self.failed.len() < MOST_FAILED {
+                self.failed.insert(url.into(), why);
+            }
             told
         }))
     }

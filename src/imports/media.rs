@@ -19,7 +19,8 @@ use crate::media::model::NewMedia;
 use crate::transfer::MediaInput;
 
 /// Why a picture is not here.
-pub(super) const NO_FILE: &str = "its file is not here: name the folder of files with --files";
+pub(super) const NO_FILE: &str =
+    "its file is not here: `import --files` names the folder that has it";
 
 /// Where the files of pictures are, and where they go.
 #[derive(Debug)]
