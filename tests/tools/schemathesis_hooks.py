@@ -163,15 +163,6 @@ if SERVER:
 
 
 @schemathesis.hook
-def filter_case(context, case):
-    """Headers that nobody knows are ignored (RFC 9110 section 5.1), and those that may be absent may be absent. Schemathesis
-    knows that, but beside a form takes every combination of headers for wrong in which none of them is."""
-    data = case.meta.phase.data if case.meta else None
-    of_headers = getattr(data, "parameter_location", None) == ParameterLocation.HEADER
-    return case.media_type != "multipart/form-data" or not of_headers or getattr(data, "parameter", None) is not None
-
-
-@schemathesis.hook
 def after_call(context, case, response):
     if case.path.startswith(ADMIN) and response.status_code < 300:
         SEEN.update(ID.findall(response.text))
