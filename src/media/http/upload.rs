@@ -26,16 +26,18 @@ struct MediaUpload {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// What it shows, for those who do not see it.
-    #[schema(max_length = 5000, example = "A cup of tea on a windowsill")]
+    #[schema(value_type = String, required = false, max_length = 5000, example = "A cup of tea on a windowsill")]
     alt: Option<String>,
     /// What it is called.
-    #[schema(max_length = 5000)]
+    #[schema(value_type = String, required = false, max_length = 5000)]
     title: Option<String>,
     /// Whose it is.
-    #[schema(max_length = 5000)]
+    #[schema(value_type = String, required = false, max_length = 5000)]
     credit: Option<String>,
     /// What must stay in sight where it is cut: from the left and from above, each from 0 to 1.
     #[schema(
+        value_type = String,
+        required = false,
         pattern = r"^(0(\.[0-9]+)?|1(\.0+)?),(0(\.[0-9]+)?|1(\.0+)?)$",
         example = "0.5,0.4"
     )]
