@@ -1,6 +1,8 @@
 //! Writing a backup while a server serves: a copy of the database first, then the files of media. A medium's files are on
 //! disk before its row is, so all that the copy names is there, unless it was removed meanwhile.
 
+mod bytes;
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -14,6 +16,7 @@ use tar::{Builder, EntryType, Header};
 use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
+use self::bytes::{Hashed, Reading, Steady};
 use super::{
     FORMAT, Failed, MANIFEST, Manifest, Result, SUMS, TRAILER_HEAD, is_name, of_file, sum_line,
     sync_folder,
@@ -27,9 +30,6 @@ use crate::time::{Clock, Time};
 const UNDER_WAY: &str = ".masthead-backup-";
 /// The level of compression: some 200 MB a second on one core.
 const LEVEL: i32 = 3;
-/// So many bytes go to the disk at a time. Left to the system, megabytes wait in memory until a writer's fsync has to wait
-/// for all of them.
-const SYNCED: usize = 2 << 20;
 /// How often the copy of the database is brought to the disk while it grows, for the same reason.
 const STEADY: Duration = Duration::from_millis(20);
 
@@ -91,10 +91,7 @@ pub fn to_file(source: Source<'_>, into: &Path, watch: Watch<'_>) -> Result<Writ
     };
     sweep(parent);
     let mut file = under_way(parent, "")?;
-    let out = Steady {
-        file: file.as_file_mut(),
-        unsynced: 0,
-    };
+    let out = Steady::new(file.as_file_mut());
     let written = to(source, out, watch)?;
     file.as_file().sync_all().map_err(of_file(into))?;
     file.persist_noclobber(into)
@@ -390,80 +387,5 @@ pub fn sweep(parent: &Path) {
         if abandoned && let Err(error) = fs::remove_file(&path) {
             tracing::warn!(%error, file = %path.display(), "what an earlier backup left cannot be removed");
         }
-    }
-}
-
-/// Bytes on their way, with their hash.
-struct Hashed<W> {
-    out: W,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<W: Write> Hashed<W> {
-    fn new(out: W) -> Self {
-        Self {
-            out,
-            hash: Sha256::new(),
-            bytes: 0,
-        }
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// Bytes of a file on their way, with their hash.
-struct Reading<'f> {
-    file: io::Take<&'f File>,
-    hash: Sha256,
-    progress: &'f mut Progress,
-    watch: &'f mut dyn FnMut(Progress) -> bool,
-    stopped: bool,
-}
-
-impl Read for Reading<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(bytes)?;
-        self.hash.update(bytes.get(..read).unwrap_or_default());
-        self.progress.done += read as u64;
-        if (self.watch)(*self.progress) {
-            Ok(read)
-        } else {
-            self.stopped = true;
-            Err(io::Error::other("it was cancelled"))
-        }
-    }
-}
-
-/// A file that is brought to the disk as it grows.
-struct Steady<'f> {
-    file: &'f mut File,
-    unsynced: usize,
-}
-
-impl Write for Steady<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.unsynced += written;
-        if self.unsynced >= SYNCED {
-            self.file.sync_data()?;
-            self.unsynced = 0;
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 use super::store::{self, Record};
 use crate::articles::cover::{Cover, CoverMedia};
 use crate::articles::model::{ArticleInput, Source};
-use crate::articles::render::render;
+use crate::articles::render::{decode, render};
 use crate::changes::model::Actor;
 use crate::db::Db;
 use crate::error::Result;
@@ -74,7 +74,10 @@ impl Fetch {
         }
         if let Some(body) = &mut input.body {
             for (address, alt) in pictures(body) {
-                let medium = match self.picture(place, &plain(&address), &plain(&alt)).await? {
+                let medium = match self
+                    .picture(place, &decode(&address), &decode(&alt))
+                    .await?
+                {
                     Ok(medium) => medium,
                     Err(why) => {
                         told.push(why);
@@ -174,28 +177,26 @@ impl Place<'_> {
         bytes: Vec<u8>,
         about: About,
     ) -> Result<std::result::Result<Media, String>> {
-        let prepared = match self.library.prepare(bytes, about).await {
-            Ok(prepared) => prepared,
+        let put_in = media::ingest(self.db, self.library, self.actor.clone(), bytes, about);
+        let made = match put_in.await {
+            Ok(put_in) => put_in.media,
             Err(Unprepared::Unfit(unfit)) => return Ok(Err(unfit.to_string())),
             Err(Unprepared::Failed(error)) => return Err(error),
         };
-        self.library.keep(&prepared).await?;
-        let (new, source, url) = (prepared.new.clone(), self.source.to_owned(), url.to_owned());
-        let written = self.db.write(self.actor.clone(), move |tx| {
-            let (made, is_new) = media::create(tx, &new)?;
-            let record = Record {
-                id: made.id,
-                digest: Vec::new(),
-                version: made.version,
-            };
+        let record = Record {
+            id: made.id,
+            digest: Vec::new(),
+            version: made.version,
+        };
+        let (source, url) = (self.source.to_owned(), url.to_owned());
+        // Where this is not written any more, the next import finds the medium by its bytes.
+        let noted = self.db.write(self.actor.clone(), move |tx| {
             store::keep(tx, &source, KIND, &url, &record)?;
-            if !is_new {
-                tx.keep_quietly();
-            }
-            Ok(made)
+            tx.leave_unchanged();
+            tx.keep_quietly();
+            Ok(())
         });
-        let made = written.await?.value;
-        media::keep(self.library, &prepared, &made).await;
+        noted.await?;
         Ok(Ok(made))
     }
 }
@@ -224,32 +225,24 @@ fn pictures(body: &Source) -> Vec<(String, String)> {
     found
 }
 
-/// An attribute without the entities that the sanitiser writes.
-fn plain(attribute: &str) -> String {
-    attribute
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&amp;", "&")
-}
-
 /// Puts an address into the place of another wherever that stands in a text alone, and not within a longer one. Says whether
 /// it stood anywhere.
 fn replace(text: &mut String, address: &str, by: &str) -> bool {
-    let decoded = percent_encoding::percent_decode_str(address).decode_utf8_lossy();
-    let mut spellings = vec![address.to_owned(), plain(address), plain(&decoded)];
+    let plain = decode(address);
+    let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
+    let mut spellings = vec![address, &plain, &decoded];
     spellings.dedup();
     let mut found = false;
     for spelling in spellings {
         let mut rest = text.as_str();
         let mut replaced = String::with_capacity(text.len());
-        while let Some(at) = rest.find(&spelling) {
+        while let Some(at) = rest.find(spelling) {
             let (before, from) = rest.split_at(at);
             let behind = from.get(spelling.len()..).unwrap_or_default();
             let begins = before.chars().next_back().is_none_or(is_edge);
             let alone = begins && behind.chars().next().is_none_or(is_edge);
             replaced.push_str(before);
-            replaced.push_str(if alone { by } else { &spelling });
+            replaced.push_str(if alone { by } else { spelling });
             found |= alone;
             rest = behind;
         }
@@ -310,7 +303,7 @@ mod tests {
         };
         let found: Vec<(String, String)> = pictures(&body)
             .into_iter()
-            .map(|(address, alt)| (plain(&address), plain(&alt)))
+            .map(|(address, alt)| (decode(&address).into_owned(), decode(&alt).into_owned()))
             .collect();
         let expected = [("https://x/a?b=1&c=2", "A \"cup\""), ("/path.png", "")];
         assert_eq!(

@@ -183,7 +183,8 @@ pub(super) fn store(
     let record = Record {
         id,
         digest: digest(&said),
-        version: store::version(tx.conn(), piece, id)?.unwrap_or_default(),
+        version: store::version(tx.conn(), piece, id)?
+            .ok_or_else(|| Error::internal("what an import wrote is not there"))?,
     };
     store::keep(tx, source, piece.kind(), key, &record)?;
     Ok(Stored {

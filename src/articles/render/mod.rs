@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use utoipa::ToSchema;
 
+pub(crate) use self::outline::decode;
 use super::model::Format;
 
 /// Raised whenever the same source renders to other HTML; stored bodies of a lower version are then rendered again.

@@ -291,7 +291,7 @@ fn is_block(name: &str) -> bool {
 }
 
 /// Sanitised text without the few entities that the sanitiser writes.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return text.into();
     }

@@ -20,7 +20,7 @@ use crate::articles::store::{self as texts, PublishedNames};
 use crate::authors::model::AuthorSort;
 use crate::crawlers::http::sitemap_parts;
 use crate::db::page::{Cursor, Page, Place, Slice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exports::Failed;
 use crate::exports::folder::{Folder, is_safe};
 use crate::feeds::model::FeedFormat;
@@ -172,7 +172,10 @@ impl<'a> Walk<'a> {
                 _ => page.clone(),
             };
             let answered = self.asker.ask(&asked).await?;
-            let next = next_of(&answered);
+            let next = match answered.status {
+                200 => next_of(&answered)?,
+                _ => None,
+            };
             self.put(&page, answered, Surely)?;
             cursor = next;
             if cursor.is_none() {
@@ -397,7 +400,7 @@ fn next_place<T>(slice: &Slice<T>) -> Option<Cursor> {
 }
 
 /// The cursor of the page behind one.
-fn next_of(answered: &Answered) -> Option<String> {
+fn next_of(answered: &Answered) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct List {
         page: Info,
@@ -406,8 +409,9 @@ fn next_of(answered: &Answered) -> Option<String> {
     struct Info {
         next: Option<String>,
     }
-    let list: Option<List> = serde_json::from_slice(&answered.bytes).ok();
-    list?.page.next
+    let list: List = serde_json::from_slice(&answered.bytes)
+        .map_err(|error| Error::internal(format!("a list that cannot be read: {error}")))?;
+    Ok(list.page.next)
 }
 
 /// The address of a tag or an author.

@@ -176,8 +176,8 @@ fn medium(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
     let mut faults = Vec::new();
     let mut fields = Fields::new(&value, "", &mut faults);
     let key = fields.string("external_id");
-    let file = fields.required_string("file").unwrap_or_default();
-    if !file.is_empty() && !is_below(&file) {
+    let file = fields.required_string("file");
+    if file.as_deref().is_some_and(|file| !is_below(file)) {
         let detail = "must be the path of a file below the folder, with `/` between its steps";
         fields.fault("file", FaultCode::Malformed, detail);
     }
@@ -207,6 +207,7 @@ fn medium(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
     };
     let widths = widths(&mut fields);
     fields.finish();
+    let file = file.unwrap_or_default();
     let texts = [
         ("alt", Some(&about.alt)),
         ("title", about.title.as_ref()),
