@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use tantivy::TantivyDocument;
-use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::schema::{FIRST, Fields, LocaleFields};
+use super::terms::Written;
 use crate::articles::store::PublishedText;
 
 /// The document of a text.
@@ -15,9 +15,9 @@ pub(super) fn of(fields: &Fields, text: &PublishedText) -> TantivyDocument {
     let mut vocabulary = Vocabulary::default();
 
     let title = vocabulary.cut(locale, &text.title);
-    document.add_pre_tokenized_text(locale.text, title.clone());
-    document.add_pre_tokenized_text(locale.text, title.clone());
-    document.add_pre_tokenized_text(locale.heading, title);
+    document.add_text(locale.text, title.as_str());
+    document.add_text(locale.text, title.as_str());
+    document.add_text(locale.heading, title.as_str());
     let below = [text.subtitle.as_deref(), text.standfirst.as_deref()];
     let aliases = text.tags.iter().flat_map(|tag| &tag.aliases);
     let parts = below
@@ -26,17 +26,18 @@ pub(super) fn of(fields: &Fields, text: &PublishedText) -> TantivyDocument {
         .chain([text.text.as_str()])
         .chain(aliases.map(String::as_str));
     for part in parts {
-        document.add_pre_tokenized_text(locale.text, vocabulary.cut(locale, part));
+        document.add_text(locale.text, vocabulary.cut(locale, part).as_str());
     }
     let tags = text.tags.iter().map(|tag| tag.name.as_str());
     let authors = text.authors.iter().map(|(_, name)| name.as_str());
     for name in tags.chain(authors) {
         let name = vocabulary.cut(locale, name);
-        document.add_pre_tokenized_text(locale.text, name.clone());
-        document.add_pre_tokenized_text(locale.heading, name);
+        document.add_text(locale.text, name.as_str());
+        document.add_text(locale.heading, name.as_str());
     }
-    document.add_pre_tokenized_text(locale.vocabulary, unordered(vocabulary.0));
-    document.add_pre_tokenized_text(fields.names, unordered(names(locale, &text.title)));
+    document.add_text(locale.vocabulary, Written::from_iter(vocabulary.0).as_str());
+    let names = Written::from_iter(names(locale, &text.title));
+    document.add_text(fields.names, names.as_str());
 
     let [high, low] = halves(text.id.as_bytes());
     document.add_bytes(fields.id, text.id.as_bytes());
@@ -71,31 +72,19 @@ struct Vocabulary(HashSet<String>);
 
 impl Vocabulary {
     /// The stems of a text in their places, its words noted.
-    fn cut(&mut self, locale: &LocaleFields, text: &str) -> PreTokenizedString {
-        let mut tokens = Vec::new();
+    fn cut(&mut self, locale: &LocaleFields, text: &str) -> Written {
+        let mut terms = Written::default();
         locale.words.each(text, |word| {
             if !word.is_whole && !self.0.contains(word.folded) {
                 self.0.insert(word.folded.to_owned());
             }
-            let mut add = |stem: &str| {
-                tokens.push(Token {
-                    offset_from: word.place.start,
-                    offset_to: word.place.end,
-                    position: word.position,
-                    text: stem.to_owned(),
-                    position_length: 1,
-                });
-            };
-            add(word.stem);
+            terms.add(word.stem, word.position);
             if let Some(other) = word.other_stem {
-                add(other);
+                terms.add(other, word.position);
             }
             true
         });
-        PreTokenizedString {
-            text: String::new(),
-            tokens,
-        }
+        terms
     }
 }
 
@@ -109,16 +98,4 @@ fn names(locale: &LocaleFields, title: &str) -> HashSet<String> {
         true
     });
     names
-}
-
-fn unordered(words: HashSet<String>) -> PreTokenizedString {
-    let token = |text| Token {
-        position: 0,
-        text,
-        ..Token::default()
-    };
-    PreTokenizedString {
-        text: String::new(),
-        tokens: words.into_iter().map(token).collect(),
-    }
 }

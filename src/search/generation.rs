@@ -18,6 +18,7 @@ use super::document;
 use super::files::Files;
 use super::schema::Fields;
 use super::serving::Serving;
+use super::terms::{self, Terms};
 use crate::articles::store::{self as articles, PublishedText};
 use crate::changes::model::Resource;
 use crate::changes::store as changes;
@@ -200,6 +201,7 @@ impl Generation {
         memory: usize,
         change: i64,
     ) -> Result<Self, Unusable> {
+        index.tokenizers().register(terms::NAME, Terms::default());
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)

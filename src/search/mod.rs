@@ -1,7 +1,7 @@
 //! Search: an index on this node that follows the change log, and what is found by it.
 //!
 //! - [`language`], [`words`]: what a word is, for the index and for queries alike
-//! - [`schema`], `document`, `columns`: what the index holds; never a text, never what is not published
+//! - [`schema`], `document`, `terms`, `columns`: what the index holds; never a text, never what is not published
 //! - [`files`], [`generation`], [`follower`]: its folder, its states, and how it keeps in step
 //! - [`query`]: the grammar of what people type
 //! - [`vocabulary`], [`plan`]: the words that there are, and what a query looks for in the index
@@ -30,6 +30,7 @@ pub mod run;
 pub mod schema;
 pub mod serving;
 pub mod suggest;
+mod terms;
 pub mod vocabulary;
 pub mod words;
 

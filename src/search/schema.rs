@@ -5,10 +5,11 @@ use tantivy::schema::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
+use super::terms;
 use super::words::Words;
 
 /// Changes whenever an index of an older program would answer otherwise: another field, other words.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The fields of the texts of one locale.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ impl Fields {
         let words = |record| {
             TextOptions::default().set_indexing_options(
                 TextFieldIndexing::default()
-                    .set_tokenizer("raw")
+                    .set_tokenizer(terms::NAME)
                     .set_index_option(record)
                     .set_fieldnorms(record != IndexRecordOption::Basic),
             )

@@ -5,7 +5,9 @@
 //! by itself, so that each letter begins some term. Of words joined by a hyphen or a full stop there is also the whole,
 //! without what joins them: `e-mail` is found by `email`, and the other way round.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -13,6 +15,9 @@ use super::language::Language;
 
 /// Letters of a word that count. What is longer is nothing that anybody types.
 const LONGEST: usize = 64;
+
+/// Stems that are remembered of a language.
+const REMEMBERED: usize = 8_192;
 
 /// A word, or a part of one, at its place.
 #[derive(Debug)]
@@ -37,6 +42,27 @@ pub struct Word<'w> {
 #[derive(Debug, Clone)]
 pub struct Words {
     language: Language,
+    /// Whoever finds it in use does without.
+    stems: Arc<Mutex<Stems>>,
+}
+
+/// Stems that were made lately: to make one takes ten times as long as to find it, and few words make up most of a text.
+#[derive(Debug, Default)]
+struct Stems(HashMap<String, String>);
+
+impl Stems {
+    fn stem_into(&mut self, word: &str, language: &Language, stem: &mut String) {
+        if let Some(known) = self.0.get(word) {
+            stem.clear();
+            stem.push_str(known);
+            return;
+        }
+        language.stem_into(word, stem);
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(word.to_owned(), stem.clone());
+    }
 }
 
 impl Words {
@@ -45,6 +71,7 @@ impl Words {
     pub fn of(locale: &str) -> Self {
         Self {
             language: Language::of(locale),
+            stems: Arc::default(),
         }
     }
 
@@ -56,7 +83,10 @@ impl Words {
 
     /// Gives every word of a text to `each`, in order, until it answers `false`. Answers how many positions there were.
     pub fn each(&self, text: &str, mut each: impl FnMut(&Word<'_>) -> bool) -> usize {
-        let mut forms = Forms::default();
+        let mut forms = Forms {
+            stems: self.stems.try_lock().ok(),
+            ..Forms::default()
+        };
         let mut position = 0;
         let mut rest = 0;
         while let Some(first) = next_run(text, rest) {
@@ -101,7 +131,7 @@ impl Words {
         run: &Run,
         position: usize,
         is_whole: bool,
-        forms: &mut Forms,
+        forms: &mut Forms<'_>,
         each: &mut impl FnMut(&Word<'_>) -> bool,
     ) -> bool {
         forms.fill(&text[run.start..run.end], &self.language);
@@ -125,7 +155,7 @@ impl Words {
         text: &str,
         run: &Run,
         position: &mut usize,
-        forms: &mut Forms,
+        forms: &mut Forms<'_>,
         each: &mut impl FnMut(&Word<'_>) -> bool,
     ) -> bool {
         let letters = letters(&text[run.start..run.end]);
@@ -156,15 +186,16 @@ impl Words {
 
 /// The forms of a word, kept between words so that none is allocated anew.
 #[derive(Debug, Default)]
-struct Forms {
+struct Forms<'s> {
     lower: String,
     folded: String,
     stem: String,
     other: String,
     scratch: String,
+    stems: Option<MutexGuard<'s, Stems>>,
 }
 
-impl Forms {
+impl Forms<'_> {
     fn fill(&mut self, word: &str, language: &Language) {
         self.lower.clear();
         self.folded.clear();
@@ -191,14 +222,14 @@ impl Forms {
         if ascii {
             self.folded.push_str(&self.lower);
             cut(&mut self.folded);
-            language.stem_into(&self.folded, &mut self.stem);
+            stem_into(&self.folded, language, &mut self.stems, &mut self.stem);
             return;
         }
         fold_into(&self.lower, &mut self.folded);
         cut(&mut self.folded);
-        language.stem_into(&self.folded, &mut self.stem);
+        stem_into(&self.folded, language, &mut self.stems, &mut self.stem);
         // With its accents a word may be cut otherwise; folded after that, it is one more way to find it.
-        language.stem_into(&self.lower, &mut self.scratch);
+        stem_into(&self.lower, language, &mut self.stems, &mut self.scratch);
         fold_into(&self.scratch, &mut self.other);
         cut(&mut self.other);
     }
@@ -219,6 +250,18 @@ impl Forms {
             self.lower = after.to_owned();
         }
         self.lower.retain(|letter| letter != '\'');
+    }
+}
+
+fn stem_into(
+    word: &str,
+    language: &Language,
+    stems: &mut Option<MutexGuard<'_, Stems>>,
+    stem: &mut String,
+) {
+    match stems {
+        Some(stems) => stems.stem_into(word, language, stem),
+        None => language.stem_into(word, stem),
     }
 }
 
