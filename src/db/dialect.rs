@@ -23,10 +23,36 @@ pub(super) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
 /// Begins a transaction that sees one state of the database throughout.
 pub(super) fn begin_read(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        Conn::Sqlite(c) => c.batch_execute("BEGIN"),
+        Conn::Sqlite(c) => Begin.execute(c).map(|_none| ()),
         Conn::Pg(c) => c.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
     }
 }
+
+/// Ends it.
+pub(super) fn end_read(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(c) => Commit.execute(c).map(|_none| ()),
+        Conn::Pg(c) => c.batch_execute("COMMIT"),
+    }
+}
+
+/// Statements that every read makes: prepared once, where `batch_execute` prepares each time.
+macro_rules! prepared {
+    ($($name:ident: $sql:literal),*) => {$(
+        #[derive(QueryId)]
+        struct $name;
+
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl RunQueryDsl<SqliteConnection> for $name {}
+    )*};
+}
+prepared!(Begin: "BEGIN", Commit: "COMMIT");
 
 /// The counter row: the last change, and the last public one. On PostgreSQL this is the lock that puts writers of all
 /// nodes in one line; on SQLite `BEGIN IMMEDIATE` already was.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use tokio::sync::Semaphore;
 
 use super::error::is_broken;
@@ -145,7 +144,7 @@ fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Resul
 
 fn within<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let result = f(conn);
-    let ended = conn.batch_execute("COMMIT");
+    let ended = dialect::end_read(conn);
     let value = result?;
     ended?;
     Ok(value)
