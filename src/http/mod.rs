@@ -70,9 +70,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 fn for_editors(config: &mut ServiceConfig<'_>) {
     use articles::http::edit as texts;
     config
-        .service(auth::http::begin_session)
-        .service(auth::http::renew_session)
-        .service(auth::http::end_session)
+        .service(auth::http::sign_in::begin_session)
+        .service(auth::http::sign_in::renew_session)
+        .service(auth::http::sign_in::end_session)
         .service(auth::http::accept_link)
         .service(mail::http::begin_reset)
         .service(auth::http::me::get_me)
