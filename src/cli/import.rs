@@ -1,7 +1,7 @@
 //! `masthead import`
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +20,9 @@ use crate::time::Clock;
 use crate::transfer::wxr::{self, Unreadable};
 use crate::transfer::{Parsed, Piece, ghost, jsonl, markdown};
 use crate::{json, site};
+
+/// Bytes of a file about the site.
+const MAX_SITE: u64 = 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -163,7 +166,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn import_site(Site { path, store }: &Site) -> Outcome {
-    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let bytes =
+        read_up_to(path, MAX_SITE).map_err(|error| format!("{}: {error}", path.display()))?;
     let faults = |faults| format!("{}: {}", path.display(), Error::Invalid(faults));
     let settings = json::parse(&bytes, json::MAX_DEPTH).map_err(faults)?;
     let settings = site::input::settings(&settings).map_err(faults)?;
@@ -182,6 +186,18 @@ fn import_site(Site { path, store }: &Site) -> Outcome {
         }
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// All of a file, unless it has more bytes than that.
+fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    if read.map_err(unreadable)? as u64 > most {
+        return Err(format!("is longer than {most} bytes"));
+    }
+    Ok(bytes)
 }
 
 fn last_name(path: &Path) -> String {
@@ -238,12 +254,12 @@ fn import_markdown(
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")?);
     let items = found
         .into_iter()
-        .map(|(name, path)| match std::fs::read(&path) {
+        .map(|(name, path)| match read_up_to(&path, markdown::MAX_FILE) {
             Ok(bytes) => markdown::parse(&name, &bytes),
-            Err(error) => Parsed::Broken {
+            Err(reason) => Parsed::Broken {
                 origin: name,
                 line: None,
-                reason: format!("cannot be read: {error}"),
+                reason,
             },
         });
     // An export has a file of what is no text. Redirects come after the texts that they lead to.

@@ -12,7 +12,7 @@ use crate::outbound::{self, Outbound};
 /// How an import fetches pictures.
 #[derive(Debug, Clone, Args)]
 pub struct Fetch {
-    /// Fetch the pictures elsewhere that texts show, and keep them as media: `--fetch-media`, or with the address of the old site, which paths without a host are below, `--fetch-media=https://www.example.org`. Without it, nothing is asked of the network
+    /// Fetch the pictures elsewhere that texts, authors and the site show, and keep them as media: `--fetch-media`, or with the address of the old site, which paths without a host are below, `--fetch-media=https://www.example.org`. Without it, nothing is asked of the network
     #[arg(long, value_parser = base, num_args = 0..=1, require_equals = true, default_missing_value = "", value_name = "URL")]
     pub fetch_media: Option<Base>,
 

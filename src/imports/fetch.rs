@@ -7,14 +7,14 @@ use url::Url;
 
 use super::store::{self, Record};
 use crate::articles::cover::{Cover, CoverMedia};
-use crate::articles::model::{ArticleInput, Source};
+use crate::articles::model::{ArticleInput, Image, Source};
 use crate::articles::render::{decode, render};
 use crate::changes::model::Actor;
 use crate::db::Db;
 use crate::error::Result;
 use crate::media::input::file_name;
 use crate::media::library::{Library, Unprepared};
-use crate::media::model::{About, MAX_TEXT, Media, names_in};
+use crate::media::model::{About, MAX_TEXT, Media, MediaFile, names_in};
 use crate::media::store as media;
 use crate::outbound::{self, Outbound};
 
@@ -84,10 +84,8 @@ impl Fetch {
                         continue;
                     }
                 };
-                // What moves goes on moving.
-                let file = medium.animation.as_ref().or_else(|| medium.principal());
-                let shown = file.map(|file| medium.file(file, &self.shown_at).url);
-                if !shown.is_some_and(|shown| replace(&mut body.text, &address, &shown)) {
+                let shown = self.shown(&medium);
+                if !shown.is_some_and(|shown| replace(&mut body.text, &address, &shown.url)) {
                     told.push(format!(
                         "the picture {address} is here as {}, and the text names it in a way that was not found: it shows the old one",
                         medium.id
@@ -96,6 +94,36 @@ impl Fetch {
             }
         }
         Ok(told)
+    }
+
+    /// Brings a picture here, and lets it be shown from here. Answers why it could not be had.
+    ///
+    /// # Errors
+    /// As [`Fetch::bring`].
+    pub(super) async fn bring_image(
+        &mut self,
+        place: &Place<'_>,
+        image: &mut Image,
+    ) -> Result<Option<String>> {
+        if !is_elsewhere(&image.url) {
+            return Ok(None);
+        }
+        let medium = match self.picture(place, &image.url, &image.alt).await? {
+            Ok(medium) => medium,
+            Err(why) => return Ok(Some(why)),
+        };
+        if let Some(file) = self.shown(&medium) {
+            image.url = file.url;
+            image.width = Some(file.width);
+            image.height = Some(file.height);
+        }
+        Ok(None)
+    }
+
+    /// The file of a medium that is shown. What moves goes on moving.
+    fn shown(&self, medium: &Media) -> Option<MediaFile> {
+        let file = medium.animation.as_ref().or_else(|| medium.principal())?;
+        Some(medium.file(file, &self.shown_at))
     }
 
     /// The medium that an address became; or why there is none.

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Options;
 use super::fetch::{Fetch, Place};
-use crate::articles::model::ArticleInput;
+use crate::articles::model::{ArticleInput, Image};
 use crate::db::Db;
 use crate::error::Result;
 use crate::media::library::{Library, Unprepared};
@@ -70,15 +70,37 @@ impl Shelf {
         let Some(fetch) = &self.fetch else {
             return Ok(Vec::new());
         };
-        let place = Place {
+        let place = self.place(db, options);
+        self.runtime
+            .block_on(fetch.borrow_mut().bring(&place, input))
+    }
+
+    /// Brings a picture elsewhere here, if that is wanted. Answers why it could not be had.
+    ///
+    /// # Errors
+    /// As [`Shelf::bring`].
+    pub(super) fn bring_image(
+        &self,
+        db: &Db,
+        options: &Options,
+        image: &mut Image,
+    ) -> Result<Option<String>> {
+        let Some(fetch) = &self.fetch else {
+            return Ok(None);
+        };
+        let place = self.place(db, options);
+        self.runtime
+            .block_on(fetch.borrow_mut().bring_image(&place, image))
+    }
+
+    fn place<'a>(&'a self, db: &'a Db, options: &'a Options) -> Place<'a> {
+        Place {
             db,
             library: &self.library,
             source: &options.source,
             actor: &options.actor,
             limit: self.limit,
-        };
-        self.runtime
-            .block_on(fetch.borrow_mut().bring(&place, input))
+        }
     }
 
     /// Stores the files of a picture and what readers get of it. Answers what its row is to say; or why there is none.

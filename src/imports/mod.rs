@@ -112,8 +112,7 @@ pub fn run_with(
 /// What may be stored.
 enum Ready {
     Text(Box<Text>),
-    /// With the picture that was stored for it, where it is one.
-    Piece(Box<PieceItem>, Option<Box<NewMedia>>),
+    Piece(Box<pieces::Ready>),
 }
 
 /// What became of it.
@@ -126,7 +125,7 @@ impl Ready {
     fn origin(&self) -> &str {
         match self {
             Self::Text(text) => &text.origin,
-            Self::Piece(item, _) => &item.origin,
+            Self::Piece(ready) => &ready.item.origin,
         }
     }
 
@@ -134,7 +133,7 @@ impl Ready {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.input.body.as_ref().map_or(0, |body| body.text.len()),
-            Self::Piece(..) => 0,
+            Self::Piece(_) => 0,
         }
     }
 }
@@ -202,30 +201,39 @@ impl Import<'_> {
     }
 
     /// A piece that is to be written, or nothing where it is told already what becomes of it.
-    fn prepare(&mut self, mut item: PieceItem) -> Result<Option<Ready>> {
+    fn prepare(&mut self, item: PieceItem) -> Result<Option<Ready>> {
+        let mut ready = pieces::Ready::new(item);
         let standing = self
             .db
-            .read_blocking(|conn| pieces::standing(conn, &self.options.source, &item))?;
+            .read_blocking(|conn| pieces::standing(conn, &self.options.source, &ready))?;
         if standing == pieces::Standing::Unchanged {
-            self.report.of_kind(&item.piece).unchanged += 1;
+            self.report.of_kind(&ready.item.piece).unchanged += 1;
             return Ok(None);
         }
-        for warning in item.warnings.drain(..) {
-            self.report.warnings.push((item.origin.clone(), warning));
+        for warning in ready.item.warnings.drain(..) {
+            self.report
+                .warnings
+                .push((ready.item.origin.clone(), warning));
         }
         if !self.options.dry_run {
-            let picture = match (&item.piece, &standing) {
-                (Piece::Media(medium), pieces::Standing::New) => match self.take(medium)? {
-                    Ok(picture) => Some(Box::new(picture)),
+            if let (Piece::Media(medium), pieces::Standing::New) = (&ready.item.piece, &standing) {
+                match self.take(medium)? {
+                    Ok(picture) => ready.picture = Some(picture),
                     Err(why) => {
-                        self.report.broken.push((item.origin, why));
+                        self.report.broken.push((ready.item.origin, why));
                         return Ok(None);
                     }
-                },
-                _ => None,
-            };
-            return Ok(Some(Ready::Piece(Box::new(item), picture)));
+                }
+            }
+            if let Some(shelf) = self.shelf
+                && let Some(image) = ready.shown(&standing)
+                && let Some(why) = shelf.bring_image(self.db, self.options, image)?
+            {
+                self.report.warnings.push((ready.item.origin.clone(), why));
+            }
+            return Ok(Some(Ready::Piece(Box::new(ready))));
         }
+        let item = ready.item;
         let counts = self.report.of_kind(&item.piece);
         match standing {
             pieces::Standing::New => counts.created += 1,
@@ -342,7 +350,8 @@ impl Import<'_> {
                     }
                     self.warn(origin, notes);
                 }
-                (Ready::Piece(item, picture), Done::Piece(stored)) => {
+                (Ready::Piece(ready), Done::Piece(stored)) => {
+                    let pieces::Ready { item, picture, .. } = &**ready;
                     if let (Some(picture), Some(shelf)) = (picture, self.shelf)
                         && stored.outcome != Outcome::Created
                     {
@@ -359,7 +368,7 @@ impl Import<'_> {
                         }
                     }
                     if stored.waits && self.waiting.len() < MAX_WAITING {
-                        self.waiting.push((**item).clone());
+                        self.waiting.push(item.clone());
                     } else {
                         self.warn(origin, stored.notes);
                     }
@@ -381,7 +390,7 @@ impl Import<'_> {
         for some in waiting.chunks(BATCH) {
             let batch: Vec<Ready> = some
                 .iter()
-                .map(|item| Ready::Piece(Box::new(item.clone()), None))
+                .map(|item| Ready::Piece(Box::new(pieces::Ready::new(item.clone()))))
                 .collect();
             let batch = Arc::new(batch);
             for (index, done) in self.store(&batch, 0..batch.len())? {
@@ -423,8 +432,6 @@ fn store_one(tx: &mut Tx<'_>, source: &str, ready: &Ready) -> Result<Done> {
             let (imported, notes) = texts::store(tx, source, text)?;
             Ok(Done::Text(imported, notes))
         }
-        Ready::Piece(item, picture) => {
-            pieces::store(tx, source, item, picture.as_deref()).map(Done::Piece)
-        }
+        Ready::Piece(ready) => pieces::store(tx, source, ready).map(Done::Piece),
     }
 }

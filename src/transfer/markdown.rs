@@ -26,6 +26,9 @@ pub const SITE: &str = "site.jsonl";
 /// The folder of pictures in a folder that was exported.
 pub const FILES: &str = "media";
 
+/// Bytes of a file that are read: no front matter and body that can be stored take more.
+pub const MAX_FILE: u64 = 20 * 1024 * 1024;
+
 /// Files at the root of a repository that are about it, not content of it, unless they have front matter.
 const ABOUT_THE_TREE: &[&str] = &[
     "authors",

@@ -201,6 +201,55 @@ fn pictures_come_along_once_and_texts_show_them_here() {
 }
 
 #[test]
+fn pictures_of_authors_and_the_logo_come_along() {
+    let ok = || "200 OK".to_owned();
+    let old = Old::start(vec![
+        ("/ada.png", ok(), png(40, 30)),
+        ("/logo.png", ok(), png(64, 20)),
+    ]);
+    let site = Site::new();
+    let lines = [
+        json!({"kind": "author", "name": "Ada", "avatar": {"url": old.url("/ada.png"), "alt": "Ada"}}),
+        json!({"kind": "author", "name": "Ben", "avatar": {"url": old.url("/ben.png")}}),
+        json!({"kind": "site", "name": "S", "logo": {"url": old.url("/logo.png"), "alt": "S", "width": 1}}),
+    ];
+    let flags = fetching(&["--fetch-media"]);
+    let report = site.import(&lines, &flags);
+    assert!(report.contains("authors: 2 created"), "{report}");
+    let stays = format!("the picture {} stays where it is", old.url("/ben.png"));
+    assert!(
+        report.contains("1 warnings") && report.contains(&stays),
+        "{report}"
+    );
+    let here = |image: &Value, width: u32, height: u32| {
+        let url = image["url"].as_str().unwrap();
+        assert!(url.starts_with("/media/"), "{image}");
+        assert_eq!(
+            (&image["width"], &image["height"]),
+            (&json!(width), &json!(height))
+        );
+    };
+    let authors = site.lines("author");
+    here(&authors[0]["avatar"], 40, 30);
+    assert_eq!(authors[0]["avatar"]["alt"], "Ada");
+    assert_eq!(authors[1]["avatar"]["url"], old.url("/ben.png"));
+    here(&site.lines("site")[0]["logo"], 64, 20);
+    assert_eq!(old.asked(), ["/ada.png", "/ben.png", "/logo.png"]);
+
+    // What the source says is compared, not where its pictures are by then.
+    let report = site.import(&lines, &flags);
+    assert!(
+        report.contains("authors: 0 created, 0 updated, 2 unchanged"),
+        "{report}"
+    );
+    assert!(
+        report.contains("site: 0 created, 0 updated, 1 unchanged"),
+        "{report}"
+    );
+    assert_eq!(old.asked(), [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_had_stays_and_is_told() {
     let old = Old::start(vec![
         ("/text.png", "200 OK".into(), b"<svg/>".to_vec()),

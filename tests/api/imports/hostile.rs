@@ -175,3 +175,25 @@ fn memory_does_not_grow_with_the_file() {
     assert!(said.ok().starts_with("400 created"));
     assert!(taken < MOST, "{taken} KiB");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_markdown_file_of_a_gigabyte_is_told_and_the_others_come_in() {
+    use crate::cli::program::{on, peak};
+
+    let folder = tempfile::tempdir().unwrap();
+    let large = std::fs::File::create(folder.path().join("large.md")).unwrap();
+    large.set_len(1 << 30).unwrap();
+    std::fs::write(folder.path().join("small.md"), "---\ntitle: Small\n---\n").unwrap();
+    let database = Database::new();
+    let mut command = on(&database, &["import", "markdown"]);
+    command.arg(folder.path());
+    let (said, taken) = peak(command);
+    let said = said.ok();
+    assert!(said.starts_with("1 created"), "{said}");
+    assert!(
+        said.contains("broken   large.md: is longer than 20971520 bytes"),
+        "{said}"
+    );
+    assert!(taken < MOST, "{taken} KiB");
+}
