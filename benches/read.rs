@@ -18,32 +18,31 @@ mod data;
 mod fill;
 mod fixed;
 mod load;
+mod postgres;
 mod process;
 mod report;
+mod routes;
 mod server;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, RunQueryDsl};
 use masthead::db::{Backend, Settings};
 
-use chance::Random;
-use data::{LOCALES, Press, TAGS};
+use data::{LOCALES, Press};
 use fixed::Prepared;
 use load::{Load, Target};
+use postgres::{Database, children_of};
 use process::Cpu;
 use report::{grouped, median, spread, table, verdict};
+use routes::{LIST, Promise, Route, TURNED, kept, put_together, routes};
 use server::{Server, filled};
 
 /// Requests of a round, where the route is fast enough.
 const REQUESTS: usize = 20_000;
 /// Seconds of a round at most, about.
 const ROUND: f64 = 2.0;
-/// Articles asked for by slug.
-const SAMPLE: usize = 2_000;
 
 /// The allocator of the server: the measure must not be slower than it need be.
 #[global_allocator]
@@ -93,219 +92,6 @@ fn main() {
     let (url, postmaster) = (database.url(), database.postmaster());
     let data = ["--database-url", &url];
     measure("PostgreSQL", &press, sizes[0], rounds, &data, postmaster);
-}
-
-/// What is asked for, in many variants: not one row that lies in every cache.
-struct Route {
-    name: &'static str,
-    targets: Vec<String>,
-    /// Again, with the entity tag of the first answer.
-    again: bool,
-    /// In this content coding, once it is there.
-    coding: Option<&'static str>,
-    connections: usize,
-    promise: Promise,
-}
-
-#[derive(Clone, Copy)]
-enum Promise {
-    None,
-    /// At most that many times the CPU time of the fixed answer.
-    ToFixed(f64),
-    /// At least this part of the requests a second of the fixed answer, and for no more CPU time than that means.
-    Nearly(f64),
-    /// As pages of the newest articles, of which there are as many to turn.
-    AsTurned,
-}
-
-/// The list that everyone asks for: one page of the same twenty rows.
-const LIST: &str = "list of 20";
-/// The pages behind it, which are compared with those deeper down: as many rows, of which none is asked for more often.
-const TURNED: &str = "cursor, pages 2 to 53";
-
-/// Pages of the website in the default locale, which has no prefix.
-fn pages_of(press: &Press, count: usize, rest: &str) -> Vec<String> {
-    let mut random = Random::new(8);
-    let numbers = std::iter::repeat_with(|| random.below(count));
-    let numbers = numbers.filter(|n| press.head(*n).locale == LOCALES[0]);
-    numbers
-        .take(200)
-        .map(|n| format!("/v1/resolve?path=/{}{rest}", fill::slug_of(press, n)))
-        .collect()
-}
-
-/// What is asked for again and again, and kept.
-fn kept(press: &Press, count: usize) -> Vec<Route> {
-    let mut random = Random::new(7);
-    let slugs: Vec<String> = (0..SAMPLE)
-        .map(|_| fill::slug_of(press, random.below(count)))
-        .collect();
-    let articles: Vec<String> = slugs
-        .iter()
-        .map(|slug| format!("/v1/articles/{slug}"))
-        .collect();
-    let route = |name, targets, promise| Route {
-        name,
-        targets,
-        again: false,
-        coding: None,
-        connections: 32,
-        promise,
-    };
-    vec![
-        route("article, kept", articles.clone(), Promise::Nearly(0.8)),
-        Route {
-            again: true,
-            ..route(
-                "article, kept, 304",
-                articles.clone(),
-                Promise::Nearly(0.95),
-            )
-        },
-        Route {
-            coding: Some("br"),
-            ..route("article, kept, br", articles, Promise::Nearly(0.8))
-        },
-        route(
-            "list of 20, kept",
-            vec!["/v1/articles?include=tags,authors".into()],
-            Promise::Nearly(0.8),
-        ),
-        route(
-            "page of the website, kept",
-            pages_of(press, count, ""),
-            Promise::Nearly(0.8),
-        ),
-    ]
-}
-
-/// What is new as a list, of items that were in other lists before: what each publication makes of all lists.
-fn put_together() -> Vec<Route> {
-    // Each of its own, by leaving out a text that there is not.
-    let other = |n: usize| {
-        format!("/v1/articles?include=tags,authors&exclude=00000000-0000-7000-8000-{n:012x}")
-    };
-    vec![Route {
-        name: "list of 20, of items that are kept",
-        targets: (0..400).map(other).collect(),
-        again: false,
-        coding: None,
-        connections: 32,
-        promise: Promise::ToFixed(11.0),
-    }]
-}
-
-/// What is made anew each time.
-fn routes(press: &Press, count: usize) -> Vec<Route> {
-    let mut random = Random::new(7);
-    let slugs: Vec<String> = (0..SAMPLE)
-        .map(|_| fill::slug_of(press, random.below(count)))
-        .collect();
-    let articles = |suffix: &str| {
-        slugs
-            .iter()
-            .map(|slug| format!("/v1/articles/{slug}{suffix}"))
-            .collect()
-    };
-    let list = |rest: String| format!("/v1/articles?include=tags,authors{rest}");
-    let by_tag = |tags: std::ops::Range<usize>| {
-        tags.map(|tag| list(format!("&tag={}", fill::tag_slug(press, tag))))
-            .collect()
-    };
-    let behind = |first: usize| {
-        (0..50)
-            .map(|n| list(format!("&cursor={}", fill::cursor_behind(first + 21 * n))))
-            .collect()
-    };
-    // The rarest that fill a page, with room to spare.
-    let rare = (0..TAGS)
-        .rev()
-        .find(|tag| count * 3 / (7 * (tag + 1)) > 40)
-        .unwrap();
-    let route = |name, targets, promise| Route {
-        name,
-        targets,
-        again: false,
-        coding: None,
-        connections: 32,
-        promise,
-    };
-    let word = |n: usize| {
-        let text = press.body(n);
-        let mut words = text.split(|c: char| !c.is_alphanumeric());
-        words.rfind(|word| word.len() > 5).unwrap().to_owned()
-    };
-    let words: Vec<String> = (0..40).map(word).collect();
-    vec![
-        route("article by slug", articles(""), Promise::ToFixed(5.0)),
-        Route {
-            again: true,
-            ..route("article by slug, 304", articles(""), Promise::None)
-        },
-        route("article as `.md`", articles(".md"), Promise::None),
-        route(LIST, vec![list(String::new())], Promise::ToFixed(11.0)),
-        route(TURNED, behind(count - 1_100), Promise::None),
-        route(
-            "cursor, in the middle",
-            behind(count / 2),
-            Promise::AsTurned,
-        ),
-        route("cursor, near the end", behind(100), Promise::AsTurned),
-        route("by tag, the 10 commonest", by_tag(0..10), Promise::AsTurned),
-        route(
-            "by tag, 10 rare ones",
-            by_tag(rare - 9..rare + 1),
-            Promise::AsTurned,
-        ),
-        Route {
-            connections: 4,
-            ..route(
-                "page number 400",
-                vec![list("&page=400".into())],
-                Promise::None,
-            )
-        },
-        Route {
-            connections: 4,
-            ..route(
-                "`count=true`",
-                vec![list("&count=true".into())],
-                Promise::None,
-            )
-        },
-        route(
-            "page of the website",
-            pages_of(press, count, "&without=related"),
-            Promise::None,
-        ),
-        Route {
-            connections: 4,
-            ..route(
-                "page of the website, with related",
-                pages_of(press, count, ""),
-                Promise::None,
-            )
-        },
-        Route {
-            connections: 4,
-            ..route(
-                "sync, 100 of the first walk",
-                vec!["/v1/changes?initial=true&limit=100".into()],
-                Promise::None,
-            )
-        },
-        Route {
-            connections: 4,
-            ..route(
-                "search for a word",
-                words
-                    .iter()
-                    .map(|word| format!("/v1/search?q={word}&highlight=true"))
-                    .collect(),
-                Promise::None,
-            )
-        },
-    ]
 }
 
 /// What one server did with a route in one round.
@@ -636,61 +422,5 @@ fn run(server: &Server, load: &Load, requests: usize, postmaster: Option<u32>) -
         rate: each / took.as_secs_f64(),
         cpu: after.0.since(&before.0).as_secs_f64() * 1e6 / each,
         database: after.1.since(&before.1).as_secs_f64() * 1e6 / each,
-    }
-}
-
-/// The processes of the PostgreSQL server whose first process this is.
-fn children_of(postmaster: u32) -> Vec<u32> {
-    let all = std::fs::read_dir("/proc").unwrap().flatten();
-    let all = all.filter_map(|process| process.file_name().to_str()?.parse().ok());
-    all.filter(|process| *process == postmaster || parent_of(*process) == Some(postmaster))
-        .collect()
-}
-
-fn parent_of(process: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    line.trim().parse().ok()
-}
-
-/// A database of the tests' server; it goes with the value.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    fn new(server: &str) -> Self {
-        let name = format!("masthead_bench_read_{}", std::process::id());
-        let mut conn = PgConnection::establish(server).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name}"))
-            .unwrap();
-        Self {
-            server: server.to_owned(),
-            name,
-        }
-    }
-
-    /// The first process of the server, if that runs on this machine.
-    fn postmaster(&self) -> Option<u32> {
-        let mut conn = PgConnection::establish(&self.server).unwrap();
-        let own = diesel::dsl::sql::<diesel::sql_types::Integer>("SELECT pg_backend_pid()");
-        let own: i32 = own.get_result(&mut conn).unwrap();
-        parent_of(own.cast_unsigned())
-    }
-
-    fn url(&self) -> String {
-        let mut url = url::Url::parse(&self.server).expect("MASTHEAD_TEST_POSTGRES is a URL");
-        url.set_path(&self.name);
-        url.into()
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        if let Ok(mut conn) = PgConnection::establish(&self.server) {
-            let _best_effort =
-                conn.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Backups while many write, against a ledger outside: whatever change a backup says it holds, it holds all that was
 //! acknowledged up to it, and nothing that came later. Six seconds in a run of the tests;
-//! `MASTHEAD_SOAK_SECONDS=300` for as long as one wishes. How long a writer waited at most is printed.
+//! `MASTHEAD_SOAK_SECONDS=300`, with the profile `soak`, for as long as one wishes. How long a writer waited at most is printed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
