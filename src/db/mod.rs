@@ -135,6 +135,7 @@ impl Db {
         let feed = Arc::new(Feed::default());
         feed.announce(change, false);
         let freshness = Arc::new(Freshness::default());
+        let log = Arc::default();
 
         let writer = Writer::new(
             settings.clone(),
@@ -145,11 +146,11 @@ impl Db {
                 Arc::clone(&freshness),
             ),
             after_commit,
-            conn,
+            (conn, Arc::clone(&log)),
         );
         let alive = Arc::new(());
         if let Backend::Sqlite(path) = &settings.backend {
-            checkpoint::start(&settings, path, Arc::downgrade(&alive))?;
+            checkpoint::start(&settings, path, log, Arc::downgrade(&alive))?;
         }
         let (queue, jobs) = mpsc::channel();
         std::thread::Builder::new()

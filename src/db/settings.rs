@@ -72,7 +72,7 @@ impl Settings {
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
-                     PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
+                     PRAGMA wal_autocheckpoint = 0; \
                      PRAGMA temp_store = MEMORY;"
                 ))?;
                 Ok(Conn::Sqlite(conn))

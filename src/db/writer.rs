@@ -11,16 +11,19 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use super::checkpoint::Log;
 use super::feed::Feed;
 use super::freshness::{Freshness, Touched};
 use super::schema::meta;
-use super::settings::{Backend, Settings};
+use super::settings::Settings;
 use super::tx::Outcome;
-use super::{Conn, checkpoint, dialect};
+use super::{Conn, dialect};
 use crate::error::{Error, Result};
 use crate::time::{Clock, Time};
 
-/// How long the writer waits for readers when the log has become too long, and how often.
+/// How long the writer waits for readers to begin the log anew.
+const SHORT_PATIENCE: Duration = Duration::from_millis(5);
+/// The same when the log has become too long, and how often.
 const READERS_PATIENCE: Duration = Duration::from_millis(50);
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 
@@ -62,7 +65,8 @@ pub(super) struct Writer {
     after_commit: Option<AfterCommit>,
     /// `None` after the connection broke, until the next job.
     conn: Option<Conn>,
-    /// When it was last tried to make the log short.
+    log: Arc<Log>,
+    /// When it was last waited for readers to make the log short.
     tried: Option<Instant>,
 }
 
@@ -91,7 +95,7 @@ impl Writer {
         clock: Clock,
         (position, feed, freshness): (Arc<Position>, Arc<Feed>, Arc<Freshness>),
         after_commit: Option<AfterCommit>,
-        conn: Conn,
+        (conn, log): (Conn, Arc<Log>),
     ) -> Self {
         Self {
             settings,
@@ -101,6 +105,7 @@ impl Writer {
             freshness,
             after_commit,
             conn: Some(conn),
+            log,
             tried: None,
         }
     }
@@ -142,29 +147,32 @@ impl Writer {
         }
     }
 
-    /// The checkpoint thread has fallen far behind, as under a reader that never ends: better slow than out of disk.
+    /// Begins the write-ahead log anew where it may be. Where that has not come about for long, as under a reader that
+    /// never ends, it waits for readers: better slow than out of disk.
     fn keep_log_short(&mut self) {
-        let (Backend::Sqlite(path), Some(conn)) = (&self.settings.backend, &mut self.conn) else {
+        let Some(conn) = &mut self.conn else {
             return;
         };
-        let log = checkpoint::log_of(path);
-        if checkpoint::size(&log) <= checkpoint::TOO_LONG
-            || self.tried.is_some_and(|at| at.elapsed() < TRY_AGAIN)
-        {
+        let ready = self.log.is_ready();
+        let too_long =
+            self.log.is_too_long() && self.tried.is_none_or(|at| at.elapsed() >= TRY_AGAIN);
+        if !ready && !too_long {
             return;
         }
-        self.tried = Some(Instant::now());
         // Whoever reads one state for long, as a backup does, must not hold up those who write for long.
-        let (patience, usual) = (
-            READERS_PATIENCE.as_millis(),
-            self.settings.write_wait.as_millis(),
-        );
-        let moved = conn
-            .batch_execute(&format!(
-                "PRAGMA busy_timeout = {patience}; PRAGMA wal_checkpoint(TRUNCATE);"
-            ))
-            .and_then(|()| conn.batch_execute(&format!("PRAGMA busy_timeout = {usual}")));
-        if let Err(error) = moved {
+        let patience = if too_long {
+            self.tried = Some(Instant::now());
+            READERS_PATIENCE
+        } else {
+            SHORT_PATIENCE
+        };
+        let timeout = |conn: &mut Conn, time: Duration| {
+            conn.batch_execute(&format!("PRAGMA busy_timeout = {}", time.as_millis()))
+        };
+        let restarted = timeout(conn, patience)
+            .and_then(|()| self.log.restart(conn))
+            .and_then(|_done| timeout(conn, self.settings.write_wait));
+        if let Err(error) = restarted {
             tracing::warn!(%error, "the write-ahead log cannot be moved into the database");
             // With another patience than the settings say it is not used on.
             self.conn = None;
