@@ -148,12 +148,13 @@ impl FileHandle for Held {
             Self::Memory(bytes) => Ok(bytes.slice(range)),
             Self::Disk {
                 file,
+                length,
                 number,
                 pieces,
-                ..
             } => {
                 let key = (*number, range.start, range.end);
-                let worth = WORTH_KEEPING.contains(&range.len());
+                // All of a file is read to be checked or to be merged, once.
+                let worth = WORTH_KEEPING.contains(&range.len()) && range.len() <= length / 2;
                 if worth && let Some(piece) = pieces.get(&key) {
                     return Ok(piece);
                 }
