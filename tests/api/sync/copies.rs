@@ -261,15 +261,17 @@ impl Watcher {
         self.tap.as_ref()
     }
 
-    /// Takes what has come; whether anything had.
+    /// Takes what has come; whether anything had that tells something: a copy that takes long to compare with a fresh list
+    /// hears another heartbeat each time.
     pub(crate) fn look(&mut self, client: &Client) -> bool {
         let Some(tap) = self.tap(client) else {
             return false;
         };
         match tap.soon() {
             Ok(event) => {
+                let tells = event.name != "comment";
                 self.take(event);
-                true
+                tells
             }
             Err(RecvTimeoutError::Timeout) => false,
             Err(RecvTimeoutError::Disconnected) => {
