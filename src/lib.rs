@@ -53,6 +53,7 @@ pub mod media;
 pub mod messages;
 mod names;
 pub mod outbound;
+mod paths;
 pub mod previews;
 pub mod redirects;
 pub mod resolve;

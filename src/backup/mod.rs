@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data_folder as folder;
 use crate::error::Error;
+use crate::paths::is_below;
 
 /// The version of the format that is written, and the newest that is read.
 pub const FORMAT: u32 = 1;
@@ -98,17 +99,12 @@ fn of_file(path: &Path) -> impl Fn(io::Error) -> Failed + '_ {
 
 /// Whether an entry of a backup may have this name: no way out of the folder, nothing hidden, nothing but what we write.
 fn is_name(name: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && !part
-                .chars()
-                .any(|c| c.is_control() || matches!(c, '\\' | '#'))
-    };
+    let is_ours = |part: &str| !part.starts_with('.') && !part.contains('#');
     name.len() <= LONGEST_NAME
+        && is_below(name)
         && match name.split_once('/') {
             None => matches!(name, MANIFEST | SUMS | folder::DATABASE | folder::SECRET),
-            Some((first, rest)) => first == folder::MEDIA && rest.split('/').all(part),
+            Some((first, rest)) => first == folder::MEDIA && rest.split('/').all(is_ours),
         }
 }
 

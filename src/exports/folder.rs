@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Failed;
+use crate::paths::is_below;
 
 /// The file in which the others are listed, a path a line below a first line that says what made them. It is written ahead
 /// of each file, so that whatever an interrupted export left is known to the next.
@@ -300,18 +301,8 @@ const MAX_STEP: usize = 240;
 /// Whether a path leads to a file below the root, on any system, and is no file of the export's own.
 #[must_use]
 pub fn is_safe(path: &str) -> bool {
-    let steps_are_safe = path.split('/').all(|step| {
-        !step.is_empty()
-            && step.len() <= MAX_STEP
-            && step != "."
-            && step != ".."
-            && !step.starts_with(MANIFEST)
-            && !step.contains(|c: char| c.is_control() || matches!(c, '\\' | ':' | '\0'))
-    });
-    let plain = Path::new(path)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    steps_are_safe && plain && path.len() <= 4 * MAX_STEP
+    let fits = |step: &str| step.len() <= MAX_STEP && !step.starts_with(MANIFEST);
+    is_below(path) && path.split('/').all(fits) && path.len() <= 4 * MAX_STEP
 }
 
 fn is_so(place: &Path, bytes: &[u8]) -> io::Result<bool> {

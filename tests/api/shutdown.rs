@@ -171,8 +171,9 @@ fn what_is_in_flight_is_answered_and_no_more_is_asked_for() {
         let _closed = peer.try_send("GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n");
         match peer.read_answer(false) {
             Outcome::Whole(answer) if answer.status == 200 => {
-                // It has not heard yet.
-                assert_eq!(answer.json()["status"], "ready");
+                // It has not heard yet; its search index may not be built.
+                let said = answer.json()["status"].to_string();
+                assert!(["\"ready\"", "\"degraded\""].contains(&&*said), "{said}");
             }
             Outcome::Whole(answer) => {
                 assert_eq!(answer.status, 503);

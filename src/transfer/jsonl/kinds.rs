@@ -9,6 +9,7 @@ use crate::error::{Fault, FaultCode, closest};
 use crate::json::Fields;
 use crate::media::input;
 use crate::media::model::{About, is_name};
+use crate::paths::is_below;
 use crate::slug;
 use crate::tags::model::NewTag;
 use crate::transfer::{AuthorInput, Exported, MediaInput, Piece, TagInput};
@@ -228,16 +229,6 @@ fn medium(object: Map<String, Value>) -> Result<(String, Piece), Vec<Fault>> {
         widths,
     };
     Ok((key, Piece::Media(Box::new(medium))))
-}
-
-/// Whether a path leads to something below a folder, on any system.
-fn is_below(path: &str) -> bool {
-    let is_step = |step: &str| {
-        !matches!(step, "" | "." | "..")
-            && !step.contains(['\\', ':'])
-            && !step.contains(char::is_control)
-    };
-    path.split('/').all(is_step)
 }
 
 fn widths(fields: &mut Fields<'_>) -> Vec<u32> {
