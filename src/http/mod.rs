@@ -8,6 +8,7 @@ pub mod extract;
 pub mod health;
 pub mod in_process;
 mod kept;
+mod known;
 pub mod list;
 pub mod metrics;
 pub mod negotiate;
@@ -20,6 +21,9 @@ pub mod server;
 pub mod upload;
 pub(crate) mod wire;
 
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web;
+use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
@@ -27,8 +31,26 @@ use crate::{
     previews, redirects, resolve, search, site, tags, tasks, users, webhooks,
 };
 
+/// What takes the list of routes: the router of a worker, or the document.
+pub trait Routes {
+    /// Takes one.
+    fn service<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, route: F) -> &mut Self;
+}
+
+impl Routes for web::ServiceConfig {
+    fn service<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, route: F) -> &mut Self {
+        Self::service(self, route)
+    }
+}
+
+impl Routes for ServiceConfig<'_> {
+    fn service<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, route: F) -> &mut Self {
+        Self::service(self, route)
+    }
+}
+
 /// Every route, those asked for most first: the router tries them in this order.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes<R: Routes>(config: &mut R) {
     config
         .service(resolve::http::resolve_path)
         .service(articles::http::list_articles)
@@ -67,7 +89,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// The routes for editors.
-fn for_editors(config: &mut ServiceConfig<'_>) {
+fn for_editors<R: Routes>(config: &mut R) {
     use articles::http::edit as texts;
     config
         .service(auth::http::sign_in::begin_session)

@@ -1,7 +1,6 @@
 //! The OpenAPI document: made from the routes themselves, with what holds on every route added in one place.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use utoipa::openapi::header::HeaderBuilder;
@@ -18,16 +17,14 @@ use utoipa_actix_web::AppExt;
 use super::envelope::ADMIN;
 use super::error::{Code, ProblemDocument, Refusal};
 use super::extract::MAX_CHANGE;
+use super::known;
 use super::query::Query;
 use super::respond::{Answer, JSON};
-
-/// The document.
-pub static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
 
 /// The document as JSON text, as `openapi/v1.json` holds it.
 #[must_use]
 pub fn text() -> String {
-    let mut text = serde_json::to_string_pretty(&*DOCUMENT).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -35,7 +32,8 @@ pub fn text() -> String {
 /// The document of one server, in which `locale` is one of the locales that it is set up with.
 #[must_use]
 pub fn text_for(locales: &[String]) -> String {
-    let mut document = DOCUMENT.clone();
+    let mut document = document();
+    known::remember(&document);
     let operations = document
         .paths
         .paths
@@ -93,7 +91,7 @@ pub(crate) async fn get_openapi(
 fn document() -> OpenApi {
     let (_, mut document) = App::new()
         .into_utoipa_app()
-        .configure(super::routes)
+        .configure(|config| super::routes(config))
         .split_for_parts();
     document.info = InfoBuilder::new()
         .title("Masthead")

@@ -2,14 +2,13 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::body::BoxBody;
-use actix_web::dev::{AppConfig, ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
@@ -18,13 +17,10 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App as ActixApp, HttpRequest, HttpResponse, web};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
-use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa_actix_web::AppExt;
 
 use super::envelope::{Envelope, Limits};
 use super::error::{Code, Problem, Refusal};
-use super::openapi::DOCUMENT;
+use super::known;
 use super::wire::Wire;
 use crate::app::App;
 
@@ -113,7 +109,6 @@ pub fn start(
     listener: TcpListener,
     settings: &Settings,
 ) -> io::Result<Running> {
-    LazyLock::force(&DOCUMENT);
     let address = listener.local_addr()?;
     let (draining, drained) = watch::channel(false);
     let Settings {
@@ -183,38 +178,17 @@ pub(super) fn application(
         Future: 'static,
     >,
 > {
-    let (routes, _) = ActixApp::new()
+    ActixApp::new()
         .app_data(app)
         .app_data(limits)
-        .into_utoipa_app()
         .configure(super::routes)
-        .split_for_parts();
-    routes
         .default_service(web::to(no_route))
         .wrap(Envelope(limits))
 }
 
-/// The methods of the routes that have this path; none where no route has.
-fn methods_of(path: &str) -> Vec<&'static str> {
-    static PATHS: LazyLock<Vec<(ResourceDef, Vec<&str>)>> = LazyLock::new(|| {
-        let paths = DOCUMENT.paths.paths.iter();
-        paths
-            .map(|(path, item)| (ResourceDef::new(narrowed(path, item)), methods(item)))
-            .collect()
-    });
-    let here = PATHS.iter().filter(|(known, _)| known.is_match(path));
-    let mut methods: Vec<&str> = here.flat_map(|(_, methods)| methods).copied().collect();
-    methods.sort_unstable();
-    methods.dedup();
-    if !methods.is_empty() {
-        methods.push("OPTIONS");
-    }
-    methods
-}
-
 /// That the routes of this path have no such method, where that is so.
 pub(super) fn lacks(path: &str, method: &Method) -> Option<Problem> {
-    let methods = methods_of(path);
+    let methods = known::methods_of(path);
     if methods.is_empty() || methods.contains(&method.as_str()) {
         return None;
     }
@@ -229,7 +203,7 @@ pub(super) fn lacks(path: &str, method: &Method) -> Option<Problem> {
 async fn no_route(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let path = request.match_info().as_str();
     if request.method() == Method::OPTIONS {
-        let methods = methods_of(path);
+        let methods = known::methods_of(path);
         if !methods.is_empty() {
             return Ok(preflight(&methods.join(", ")));
         }
@@ -237,8 +211,7 @@ async fn no_route(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     if let Some(problem) = lacks(path, request.method()) {
         return Err(problem.into());
     }
-    let known = DOCUMENT.paths.paths.keys().map(String::as_str);
-    let hint = crate::error::closest(path, known)
+    let hint = crate::error::closest(path, known::paths())
         .map(|near| format!("; did you mean {near}?"))
         .unwrap_or_default();
     Err(Problem::new(Code::UnknownRoute, format!("no route has this path{hint}")).into())
@@ -255,43 +228,4 @@ fn preflight(allow: &str) -> HttpResponse {
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
-}
-
-fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
-    let operations = [
-        ("GET", &item.get),
-        ("HEAD", &item.get),
-        ("POST", &item.post),
-        ("PUT", &item.put),
-        ("PATCH", &item.patch),
-        ("DELETE", &item.delete),
-    ];
-    operations
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
-}
-
-fn methods(item: &PathItem) -> Vec<&'static str> {
-    operations(item).map(|(method, _)| method).collect()
-}
-
-/// A path of the document as the router knows it: a parameter with a closed list of values takes no others.
-fn narrowed(path: &str, item: &PathItem) -> String {
-    let mut path = path.to_owned();
-    for parameter in
-        operations(item).flat_map(|(_, operation)| operation.parameters.iter().flatten())
-    {
-        if let RefOr::T(Parameter {
-            name,
-            schema: Some(RefOr::T(Schema::Object(schema))),
-            ..
-        }) = parameter
-            && let Some(values) = &schema.enum_values
-        {
-            let values: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
-            let closed = format!("{{{name}:{}}}", values.join("|"));
-            path = path.replace(&format!("{{{name}}}"), &closed);
-        }
-    }
-    path
 }
