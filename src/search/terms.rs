@@ -6,15 +6,15 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 /// The name by which fields ask for [`Terms`].
 pub(super) const NAME: &str = "terms";
 
-/// Before a term at the place after the last one.
-const NEXT: char = ' ';
+/// Before a term at the place after the last one. A space would not do: folded, some letters are several words.
+const NEXT: char = '\u{1c}';
 /// Before a term at the place of the last one.
-const SAME: char = '\t';
-/// Before a place, in decimal, and the [`SAME`] of a term there.
-const AT: char = '\n';
+const SAME: char = '\u{1d}';
+/// Before a place in decimal, and the [`SAME`] of a term there.
+const AT: char = '\u{1e}';
 const SIGNS: [char; 3] = [NEXT, SAME, AT];
 
-/// Terms with their places, written down. No term holds white space.
+/// Terms with their places, written down. No term holds a control character.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Written {
     text: String,
@@ -27,11 +27,11 @@ impl Written {
         debug_assert!(!term.contains(SIGNS));
         if place == self.next {
             self.text.push(NEXT);
+        } else if place + 1 == self.next {
+            self.text.push(SAME);
         } else {
-            if place.checked_add(1) != Some(self.next) {
-                self.text.push(AT);
-                self.text.push_str(&place.to_string());
-            }
+            self.text.push(AT);
+            self.text.push_str(&place.to_string());
             self.text.push(SAME);
         }
         self.text.push_str(term);
@@ -82,6 +82,13 @@ impl Tokenizer for Terms {
 }
 
 impl<'a> Stream<'a> {
+    fn sign(&mut self) -> Option<char> {
+        let mut letters = self.rest.chars();
+        let sign = letters.next()?;
+        self.rest = letters.as_str();
+        Some(sign)
+    }
+
     fn until_sign(&mut self) -> &'a str {
         let end = self.rest.find(SIGNS).unwrap_or(self.rest.len());
         let (found, rest) = self.rest.split_at(end);
@@ -92,25 +99,16 @@ impl<'a> Stream<'a> {
 
 impl TokenStream for Stream<'_> {
     fn advance(&mut self) -> bool {
-        let mut place = self.next;
-        loop {
-            let mut letters = self.rest.chars();
-            let Some(sign) = letters.next() else {
-                return false;
-            };
-            self.rest = letters.as_str();
-            match sign {
-                AT => {
-                    let at = self.until_sign().parse();
-                    self.next = at.map_or(self.next, |at: usize| at + 1);
-                }
-                SAME => {
-                    place = self.next.saturating_sub(1);
-                    break;
-                }
-                _ => break,
+        let place = match self.sign() {
+            None => return false,
+            Some(SAME) => self.next.saturating_sub(1),
+            Some(AT) => {
+                let place = self.until_sign().parse();
+                self.sign();
+                place.unwrap_or(self.next)
             }
-        }
+            Some(_) => self.next,
+        };
         let term = self.until_sign();
         self.token.text.clear();
         self.token.text.push_str(term);
@@ -142,7 +140,7 @@ mod tests {
             ("cafe", 2),
             ("far", 4_000),
             ("back", 7),
-            ("end", 8),
+            ("several words", 8),
         ];
         let mut written = Written::default();
         for (term, place) in given {

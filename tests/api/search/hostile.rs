@@ -163,3 +163,22 @@ fn names_of_fields_are_words() {
     assert_eq!(answer["items"].as_array().unwrap().len(), 1);
     assert_eq!(answer["items"][0]["title"], "Plain");
 }
+
+#[test]
+fn a_letter_that_folds_to_several_words_is_found() {
+    let server = Server::start();
+    // U+FDFA is four words of Arabic in one letter.
+    article("Ligature")
+        .markdown("One letter, \u{fdfa}, and what follows it.")
+        .create(&server);
+    article("Others")
+        .markdown("And what follows it.")
+        .create(&server);
+    server.search_follows();
+    let found = |query: &str| {
+        let path = format!("/v1/search?fields=title&typos=false&q={}", encoded(query));
+        server.get(&path).ok()["items"].as_array().unwrap().len()
+    };
+    assert_eq!(found("\u{fdfa}"), 1);
+    assert_eq!(found("\"and what follows\""), 2);
+}
