@@ -29,7 +29,7 @@ const WORTH_IT: u64 = 16 << 20;
 const TOO_LONG: u64 = 256 << 20;
 /// A file of the log that is longer than this is cut off once nobody writes, and after how many looks that is so.
 const KEPT: u64 = 64 << 20;
-const IDLE: u32 = 40;
+const IDLE: u32 = 8;
 /// Bytes of a page in the log.
 const FRAME: u64 = 4096 + 24;
 
@@ -153,12 +153,13 @@ impl Mover {
             return Ok(());
         };
         if file.len() < WORTH_IT {
+            self.log.used.store(0, Ordering::Release);
             return Ok(());
         }
         let written = file.modified().ok();
-        if written == self.seen {
+        if written.is_some() && written == self.seen {
             self.idle = self.idle.saturating_add(1);
-            if self.idle == IDLE && file.len() > KEPT {
+            if self.idle >= IDLE && file.len() > KEPT {
                 Checkpoint::run(self.conn()?, "TRUNCATE")?;
             }
             return Ok(());
@@ -172,11 +173,13 @@ impl Mover {
                 .sync_data()
                 .map_err(|error| Error::internal(error.to_string()))?;
             moved = Checkpoint::run(self.conn()?, "PASSIVE")?;
-            if moved.left() < WORTH_IT / 4 {
-                self.log.ready.store(true, Ordering::Release);
-            }
         }
-        self.log.used.store(moved.used(), Ordering::Release);
+        let used = moved.used();
+        self.log.used.store(used, Ordering::Release);
+        // Last: the writer, which begins the log anew at that, says itself that nothing of it is used.
+        if used >= WORTH_IT && moved.left() < WORTH_IT / 4 {
+            self.log.ready.store(true, Ordering::Release);
+        }
         Ok(())
     }
 
@@ -293,5 +296,37 @@ mod tests {
         assert!(it.length() > KEPT);
         it.mover.look().unwrap();
         assert_eq!(it.length(), 0);
+        it.log.used.store(TOO_LONG + 1, Ordering::Release);
+        it.mover.look().unwrap();
+        assert!(!it.log.is_too_long(), "there is nothing in it");
+    }
+
+    /// The locks of this process on a file (`/proc/locks`).
+    #[cfg(target_os = "linux")]
+    fn locks(file: &Path) -> usize {
+        use std::os::unix::fs::MetadataExt;
+        let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
+        let own = format!(" {} ", std::process::id());
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        let of_file = |line: &&str| line.contains(&inode) && line.contains(&own);
+        all.lines().filter(of_file).count()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_locks_on_the_database_outlive_the_thread() {
+        let mut it = written(20);
+        it.mover.look().unwrap();
+        let database = it.mover.file.with_file_name("masthead.db");
+        assert!(locks(&database) > 0);
+        let Written {
+            conn,
+            mover,
+            _folder,
+            ..
+        } = it;
+        drop(mover);
+        assert!(locks(&database) > 0);
+        drop(conn);
     }
 }
