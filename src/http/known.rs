@@ -7,6 +7,8 @@ use actix_web::dev::ResourceDef;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
+use super::openapi;
+
 /// A path, and what may be asked of it.
 struct Route {
     path: String,
@@ -17,22 +19,24 @@ struct Route {
 
 static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
 
-/// Remembers the routes of the document.
+/// Remembers the routes of the document, where that is made anyway.
 pub(super) fn remember(document: &OpenApi) {
-    ROUTES.get_or_init(|| {
-        let paths = document.paths.paths.iter();
-        paths
-            .map(|(path, item)| Route {
-                path: path.clone(),
-                narrowed: narrowed(path, item),
-                methods: operations(item).map(|(method, _)| method).collect(),
-            })
-            .collect()
-    });
+    ROUTES.get_or_init(|| of(document));
 }
 
 fn routes() -> &'static [Route] {
-    ROUTES.get().map_or(&[], Vec::as_slice)
+    ROUTES.get_or_init(|| of(&openapi::document()))
+}
+
+fn of(document: &OpenApi) -> Vec<Route> {
+    let paths = document.paths.paths.iter();
+    paths
+        .map(|(path, item)| Route {
+            path: path.clone(),
+            narrowed: narrowed(path, item),
+            methods: operations(item).map(|(method, _)| method).collect(),
+        })
+        .collect()
 }
 
 /// All paths.

@@ -88,7 +88,7 @@ pub(crate) async fn get_openapi(
         .to(&request)
 }
 
-fn document() -> OpenApi {
+pub(super) fn document() -> OpenApi {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .configure(|config| super::routes(config))
