@@ -226,7 +226,7 @@ impl Import<'_> {
                 }
             }
             if let Some(shelf) = self.shelf
-                && let Some(image) = ready.shown(&standing)
+                && let Some(image) = ready.shown(self.db, &standing)?
                 && let Some(why) = shelf.bring_image(self.db, self.options, image)?
             {
                 self.report.warnings.push((ready.item.origin.clone(), why));

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use self::write::{adopt, create, update};
 use super::store::{self, Record};
 use crate::articles::model::Image;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Db, Tx};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::media::model::NewMedia;
@@ -36,14 +36,23 @@ impl Ready {
         }
     }
 
-    /// The picture elsewhere that it shows, if it is to be written.
-    pub(super) fn shown(&mut self, standing: &Standing) -> Option<&mut Image> {
-        match (&mut self.item.piece, standing) {
-            (_, Standing::Unchanged | Standing::Kept(_)) => None,
-            (Piece::Author(author), _) => author.avatar.as_mut(),
-            (Piece::Site(settings), Standing::New | Standing::Changed(_)) => settings.logo.as_mut(),
-            _ => None,
-        }
+    /// The picture elsewhere that it shows, if that is to be written.
+    pub(super) fn shown(&mut self, db: &Db, standing: &Standing) -> Result<Option<&mut Image>> {
+        let shown = match &mut self.item.piece {
+            Piece::Author(author) => author.avatar.as_mut(),
+            Piece::Site(settings) => settings.logo.as_mut(),
+            Piece::Tag(_) | Piece::Redirect(_) | Piece::Media(_) => None,
+        };
+        let is_written = match standing {
+            Standing::New | Standing::Changed(_) => true,
+            // What is found is filled up, and a site that is set up stays as it is.
+            Standing::Found(id) if *id != SITE && shown.is_some() => {
+                let there = db.read_blocking(|conn| authors::store::edit::get(conn, *id))?;
+                there.avatar.is_none()
+            }
+            Standing::Found(_) | Standing::Unchanged | Standing::Kept(_) => false,
+        };
+        Ok(shown.filter(|_| is_written))
     }
 }
 
