@@ -261,17 +261,22 @@ impl Watcher {
         self.tap.as_ref()
     }
 
-    /// Takes what has come; whether anything had that tells something: a copy that takes long to compare with a fresh list
-    /// hears another heartbeat each time.
+    /// Takes what has come; whether anything had. A heartbeat is nothing: a copy that takes long to compare with a fresh list
+    /// hears another each time.
     pub(crate) fn look(&mut self, client: &Client) -> bool {
         let Some(tap) = self.tap(client) else {
             return false;
         };
-        match tap.soon() {
+        let come = loop {
+            match tap.soon() {
+                Ok(event) if event.name == "comment" => {}
+                come => break come,
+            }
+        };
+        match come {
             Ok(event) => {
-                let tells = event.name != "comment";
                 self.take(event);
-                tells
+                true
             }
             Err(RecvTimeoutError::Timeout) => false,
             Err(RecvTimeoutError::Disconnected) => {
