@@ -1,21 +1,7 @@
-//! A database of the tests' PostgreSQL server, and the processes of that.
+//! A database of the tests' PostgreSQL server.
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, RunQueryDsl};
-
-/// The processes of the PostgreSQL server whose first process this is.
-pub(crate) fn children_of(postmaster: u32) -> Vec<u32> {
-    let all = std::fs::read_dir("/proc").unwrap().flatten();
-    let all = all.filter_map(|process| process.file_name().to_str()?.parse().ok());
-    all.filter(|process| *process == postmaster || parent_of(*process) == Some(postmaster))
-        .collect()
-}
-
-fn parent_of(process: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    line.trim().parse().ok()
-}
+use diesel::{Connection, PgConnection};
 
 /// A database of the tests' server; it goes with the value.
 pub(crate) struct Database {
@@ -24,8 +10,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(server: &str) -> Self {
-        let name = format!("masthead_bench_read_{}", std::process::id());
+    pub(crate) fn new(server: &str, name: &str) -> Self {
+        let name = format!("masthead_bench_{name}_{}", std::process::id());
         let mut conn = PgConnection::establish(server).unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {name}"))
             .unwrap();
@@ -33,14 +19,6 @@ impl Database {
             server: server.to_owned(),
             name,
         }
-    }
-
-    /// The first process of the server, if that runs on this machine.
-    pub(crate) fn postmaster(&self) -> Option<u32> {
-        let mut conn = PgConnection::establish(&self.server).unwrap();
-        let own = diesel::dsl::sql::<diesel::sql_types::Integer>("SELECT pg_backend_pid()");
-        let own: i32 = own.get_result(&mut conn).unwrap();
-        parent_of(own.cast_unsigned())
     }
 
     pub(crate) fn url(&self) -> String {

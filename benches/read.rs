@@ -19,6 +19,7 @@ mod fill;
 mod fixed;
 mod load;
 mod postgres;
+mod postmaster;
 mod process;
 mod report;
 mod routes;
@@ -33,7 +34,7 @@ use masthead::db::{Backend, Settings};
 use data::{LOCALES, Press};
 use fixed::Prepared;
 use load::{Load, Target};
-use postgres::{Database, children_of};
+use postgres::Database;
 use process::Cpu;
 use report::{grouped, median, spread, table, verdict};
 use routes::{LIST, Promise, Route, TURNED, kept, put_together, routes};
@@ -83,13 +84,13 @@ fn main() {
         println!("\nPostgreSQL: not measured, since `MASTHEAD_TEST_POSTGRES` is not set.");
         return;
     };
-    let database = Database::new(&server);
+    let database = Database::new(&server, "read");
     fill::fill(
         &Settings::new(Backend::Postgres(database.url())),
         &press,
         sizes[0],
     );
-    let (url, postmaster) = (database.url(), database.postmaster());
+    let (url, postmaster) = (database.url(), postmaster::of(&database.url()));
     let data = ["--database-url", &url];
     measure("PostgreSQL", &press, sizes[0], rounds, &data, postmaster);
 }
@@ -411,7 +412,7 @@ fn prepare(server: &Server, route: &Route) -> (Vec<Prepared>, Arc<[Target]>) {
 /// A round of requests to it.
 fn run(server: &Server, load: &Load, requests: usize, postmaster: Option<u32>) -> Run {
     let read = || {
-        let database = postmaster.map(children_of).unwrap_or_default();
+        let database = postmaster.map(postmaster::children_of).unwrap_or_default();
         (Cpu::of(&[server.process.id()]), Cpu::of(&database))
     };
     let before = read();

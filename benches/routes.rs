@@ -30,6 +30,18 @@ pub(crate) enum Promise {
     AsTurned,
 }
 
+/// One that is asked for plainly, over 32 connections.
+fn route(name: &'static str, targets: Vec<String>, promise: Promise) -> Route {
+    Route {
+        name,
+        targets,
+        again: false,
+        coding: None,
+        connections: 32,
+        promise,
+    }
+}
+
 /// The list that everyone asks for: one page of the same twenty rows.
 pub(crate) const LIST: &str = "list of 20";
 /// The pages behind it, which are compared with those deeper down: as many rows, of which none is asked for more often.
@@ -56,14 +68,6 @@ pub(crate) fn kept(press: &Press, count: usize) -> Vec<Route> {
         .iter()
         .map(|slug| format!("/v1/articles/{slug}"))
         .collect();
-    let route = |name, targets, promise| Route {
-        name,
-        targets,
-        again: false,
-        coding: None,
-        connections: 32,
-        promise,
-    };
     vec![
         route("article, kept", articles.clone(), Promise::Nearly(0.8)),
         Route {
@@ -97,14 +101,11 @@ pub(crate) fn put_together() -> Vec<Route> {
     let other = |n: usize| {
         format!("/v1/articles?include=tags,authors&exclude=00000000-0000-7000-8000-{n:012x}")
     };
-    vec![Route {
-        name: "list of 20, of items that are kept",
-        targets: (0..400).map(other).collect(),
-        again: false,
-        coding: None,
-        connections: 32,
-        promise: Promise::ToFixed(11.0),
-    }]
+    vec![route(
+        "list of 20, of items that are kept",
+        (0..400).map(other).collect(),
+        Promise::ToFixed(11.0),
+    )]
 }
 
 /// What is made anew each time.
@@ -134,14 +135,6 @@ pub(crate) fn routes(press: &Press, count: usize) -> Vec<Route> {
         .rev()
         .find(|tag| count * 3 / (7 * (tag + 1)) > 40)
         .unwrap();
-    let route = |name, targets, promise| Route {
-        name,
-        targets,
-        again: false,
-        coding: None,
-        connections: 32,
-        promise,
-    };
     let word = |n: usize| {
         let text = press.body(n);
         let mut words = text.split(|c: char| !c.is_alphanumeric());

@@ -17,6 +17,7 @@ mod chance;
 mod connection;
 mod data;
 mod over_http;
+mod postgres;
 mod process;
 mod report;
 
@@ -25,8 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl};
 use masthead::articles::model::{ArticleInput, Format, Source, State};
 use masthead::articles::new::{NewArticle, Rules};
 use masthead::articles::store;
@@ -40,6 +40,7 @@ use masthead::{authors, tags};
 use bare::Bare;
 use data::{AUTHORS, LOCALES, Press, TAGS};
 use over_http::Server;
+use postgres::Database;
 use process::Cpu;
 use report::{grouped, median, spread, table, verdict};
 
@@ -87,8 +88,8 @@ fn main() {
         println!("\nPostgreSQL: not measured, since `MASTHEAD_TEST_POSTGRES` is not set.");
         return;
     };
-    let databases = NAMES.map(|name| Database::new(&server, name));
-    let title = format!("PostgreSQL (fsync {})", databases[0].fsync());
+    let databases = NAMES.map(|name| Database::new(&server, &format!("write_{name}")));
+    let title = format!("PostgreSQL (fsync {})", fsync_of(&databases[0].url()));
     let settings =
         [0, 1, 2, 3, 4].map(|index| Settings::new(Backend::Postgres(databases[index].url())));
     compare(&title, settings, &articles, rounds, length, false);
@@ -408,43 +409,9 @@ fn fsync(folder: &Path) -> f64 {
     median(times.collect::<Vec<_>>())
 }
 
-/// A database of the tests' server; it goes with the value.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    fn new(server: &str, name: &str) -> Self {
-        let name = format!("masthead_bench_write_{name}_{}", std::process::id());
-        let mut conn = PgConnection::establish(server).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name}"))
-            .unwrap();
-        Self {
-            server: server.to_owned(),
-            name,
-        }
-    }
-
-    fn url(&self) -> String {
-        let mut url = url::Url::parse(&self.server).expect("MASTHEAD_TEST_POSTGRES is a URL");
-        url.set_path(&self.name);
-        url.into()
-    }
-
-    fn fsync(&self) -> String {
-        use diesel::RunQueryDsl;
-        let mut conn = PgConnection::establish(&self.server).unwrap();
-        let shown = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('fsync')");
-        shown.get_result(&mut conn).unwrap()
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        if let Ok(mut conn) = PgConnection::establish(&self.server) {
-            let _best_effort =
-                conn.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        }
-    }
+/// Whether the PostgreSQL server of this database fsyncs: `on` or `off`.
+fn fsync_of(url: &str) -> String {
+    let mut conn = PgConnection::establish(url).unwrap();
+    let shown = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('fsync')");
+    shown.get_result(&mut conn).unwrap()
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use clap::Args;
 use serde::Deserialize;
 
+use self::samples::{AUTHORS, COPIED, FORMER, MESSAGES, PREVIEW, REDIRECTS, SITE, TAGS, TEXTS};
 use super::{Outcome, serve};
 use crate::articles::edit::EditSort;
 use crate::articles::model::{Image, Kind, State};
@@ -30,6 +31,8 @@ use crate::time::Clock;
 use crate::transfer::{Parsed, markdown};
 use crate::users::model::NewUser;
 use crate::{articles, authors, imports, messages, previews, redirects, site, tags, users};
+
+mod samples;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -57,128 +60,6 @@ const PEOPLE: &[(Role, &str)] = &[
 
 /// The characters of their passwords.
 const PASSWORD: usize = 24;
-
-const SITE: &str = include_str!("demo/site.json");
-const TAGS: &str = include_str!("demo/tags.json");
-const AUTHORS: &str = include_str!("demo/authors.json");
-const REDIRECTS: &str = include_str!("demo/redirects.json");
-const MESSAGES: &str = include_str!("demo/messages.json");
-const TEXTS: &[(&str, &str)] = &[
-    (
-        "articles/a-small-toolkit-for-hard-moments.md",
-        include_str!("demo/articles/a-small-toolkit-for-hard-moments.md"),
-    ),
-    (
-        "articles/aus-der-ferne-fuer-die-eltern-da-sein.md",
-        include_str!("demo/articles/aus-der-ferne-fuer-die-eltern-da-sein.md"),
-    ),
-    (
-        "articles/caring-for-a-parent-from-afar.md",
-        include_str!("demo/articles/caring-for-a-parent-from-afar.md"),
-    ),
-    (
-        "articles/closeness-after-trauma.md",
-        include_str!("demo/articles/closeness-after-trauma.md"),
-    ),
-    (
-        "articles/die-kunst-der-entschuldigung.md",
-        include_str!("demo/articles/die-kunst-der-entschuldigung.md"),
-    ),
-    (
-        "articles/draft-what-to-write-in-a-letter-of-condolence.md",
-        include_str!("demo/articles/draft-what-to-write-in-a-letter-of-condolence.md"),
-    ),
-    (
-        "articles/grief-keeps-no-timetable.md",
-        include_str!("demo/articles/grief-keeps-no-timetable.md"),
-    ),
-    (
-        "articles/how-to-read-a-health-headline.md",
-        include_str!("demo/articles/how-to-read-a-health-headline.md"),
-    ),
-    (
-        "articles/how-we-measure-reading-time.md",
-        include_str!("demo/articles/how-we-measure-reading-time.md"),
-    ),
-    (
-        "articles/lonely-in-a-full-office.md",
-        include_str!("demo/articles/lonely-in-a-full-office.md"),
-    ),
-    (
-        "articles/naehe-nach-dem-trauma.md",
-        include_str!("demo/articles/naehe-nach-dem-trauma.md"),
-    ),
-    (
-        "articles/shift-work-and-the-body-clock.md",
-        include_str!("demo/articles/shift-work-and-the-body-clock.md"),
-    ),
-    (
-        "articles/still-holding-hands.md",
-        include_str!("demo/articles/still-holding-hands.md"),
-    ),
-    (
-        "articles/the-art-of-the-apology.md",
-        include_str!("demo/articles/the-art-of-the-apology.md"),
-    ),
-    (
-        "articles/trauer-kennt-keinen-fahrplan.md",
-        include_str!("demo/articles/trauer-kennt-keinen-fahrplan.md"),
-    ),
-    (
-        "articles/warum-wir-um-vier-aufwachen.md",
-        include_str!("demo/articles/warum-wir-um-vier-aufwachen.md"),
-    ),
-    (
-        "articles/what-a-good-walk-does.md",
-        include_str!("demo/articles/what-a-good-walk-does.md"),
-    ),
-    (
-        "articles/why-fingers-wrinkle-in-the-bath.md",
-        include_str!("demo/articles/why-fingers-wrinkle-in-the-bath.md"),
-    ),
-    (
-        "articles/why-we-wake-at-four.md",
-        include_str!("demo/articles/why-we-wake-at-four.md"),
-    ),
-    (
-        "articles/wie-wir-die-lesezeit-messen.md",
-        include_str!("demo/articles/wie-wir-die-lesezeit-messen.md"),
-    ),
-    ("pages/about.md", include_str!("demo/pages/about.md")),
-    ("pages/contact.md", include_str!("demo/pages/contact.md")),
-    ("pages/kontakt.md", include_str!("demo/pages/kontakt.md")),
-    (
-        "pages/ueber-uns.md",
-        include_str!("demo/pages/ueber-uns.md"),
-    ),
-];
-
-/// The token of the sample's preview link. Everybody knows it, and it shows nothing but a sample.
-const PREVIEW: &str = "mhv_c2FtcGxlLXByZXZpZXctb2YtdGhlLWRlbW8tb25seSE";
-
-/// One of the articles, with what it said before in place of some of its words: it has two revisions.
-const FORMER: (&str, &[(&str, &str)]) = (
-    "articles/why-fingers-wrinkle-in-the-bath.md",
-    &[
-        (
-            "A child’s question with a grown-up’s answer",
-            "A small mystery",
-        ),
-        (
-            "It sounds right. It is at best a small part of the story, and doctors",
-            "It sounds right, and it is not. Doctors",
-        ),
-    ],
-);
-
-/// Another, with what its working copy says in place of some of its words.
-const COPIED: (&str, &[(&str, &str)]) = (
-    "articles/what-a-good-walk-does.md",
-    &[(
-        "title: \"What a good walk does\"",
-        "title: \"What a good walk does for you\"",
-    )],
-);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,17 +5,19 @@ use serde_json::value::RawValue;
 
 use crate::articles::cover::{self, Cover, ShownCover};
 use crate::articles::fields::{Field, Selection};
-use crate::articles::model::{Article, Audience, Format, Kind, State, Translation};
-use crate::authors::model::AuthorRef;
+use crate::articles::model::{Article, Audience, Kind, State};
 use crate::db::dialect::id_in;
-use crate::db::schema::{article_authors, article_bodies, article_tags, articles, authors, tags};
+use crate::db::schema::articles;
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::media;
 use crate::media::model::Media;
-use crate::tags::model::TagRef;
 use crate::time::Time;
+
+use beside::{add_authors, add_bodies, add_tags, add_translations};
+
+mod beside;
 
 /// The columns of `articles` that delivery may show.
 #[derive(Queryable)]
@@ -274,135 +276,4 @@ impl Row {
             translations: has(Field::Translations).then(Vec::new),
         })
     }
-}
-
-fn of(ids: &[Id], id: Id) -> Option<usize> {
-    ids.iter().position(|known| *known == id)
-}
-
-fn add_bodies(conn: &mut Conn, ids: &[Id], found: &mut [Article], show: Selection) -> Result<()> {
-    use article_bodies::{article_id, format, source, table};
-    // Two statements, because the other forms of a long body cost pages that most answers do not need.
-    let short = (
-        article_id,
-        article_bodies::html,
-        article_bodies::toc,
-        article_bodies::seo,
-        article_bodies::metadata,
-    );
-    if show.any(&[Field::Body, Field::Toc, Field::Seo, Field::Metadata]) {
-        let shown: Vec<(Id, String, String, String, String)> = match ids {
-            [id] => each!(conn, c => table.select(short).filter(article_id.eq(*id)).load(c))?,
-            ids => each!(conn, c => table.select(short).filter(id_in(article_id, ids)).load(c))?,
-        };
-        for (id, html, toc, seo, metadata) in shown {
-            let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
-                continue;
-            };
-            article.body = show.has(Field::Body).then_some(html);
-            article.toc = show.has(Field::Toc).then(|| raw(toc)).transpose()?;
-            article.seo = show.has(Field::Seo).then(|| raw(seo)).transpose()?;
-            article.metadata = show
-                .has(Field::Metadata)
-                .then(|| raw(metadata))
-                .transpose()?;
-        }
-    }
-    if !show.any(&[Field::Markdown, Field::Text]) {
-        return Ok(());
-    }
-    let others = table
-        .select((article_id, format, source, article_bodies::text))
-        .filter(id_in(article_id, ids));
-    let others: Vec<(Id, String, String, String)> = each!(conn, c => others.load(c))?;
-    for (id, written_in, written, text) in others {
-        let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
-            continue;
-        };
-        let markdown =
-            (named(&written_in, Format::from_name)? == Format::Markdown).then_some(written);
-        article.markdown = show.has(Field::Markdown).then_some(markdown);
-        article.text = show.has(Field::Text).then_some(text);
-    }
-    Ok(())
-}
-
-fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
-    use article_tags::{article_id, position, table};
-    let query =
-        table
-            .inner_join(tags::table)
-            .select((article_id, tags::id, tags::slug, tags::name));
-    let rows: Vec<(Id, Id, String, String)> = match ids {
-        [id] => {
-            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
-        }
-        ids => {
-            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
-        }
-    };
-    for (article, id, slug, name) in rows {
-        let article = of(ids, article).and_then(|index| found.get_mut(index));
-        if let Some(tags) = article.and_then(|article| article.tags.as_mut()) {
-            tags.push(TagRef { id, slug, name });
-        }
-    }
-    Ok(())
-}
-
-fn add_authors(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
-    use article_authors::{article_id, position, table};
-    let query = table.inner_join(authors::table).select((
-        article_id,
-        authors::id,
-        authors::slug,
-        authors::name,
-    ));
-    let rows: Vec<(Id, Id, String, String)> = match ids {
-        [id] => {
-            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
-        }
-        ids => {
-            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
-        }
-    };
-    for (article, id, slug, name) in rows {
-        let article = of(ids, article).and_then(|index| found.get_mut(index));
-        if let Some(authors) = article.and_then(|article| article.authors.as_mut()) {
-            authors.push(AuthorRef { id, slug, name });
-        }
-    }
-    Ok(())
-}
-
-fn add_translations(conn: &mut Conn, keys: &[Option<String>], found: &mut [Article]) -> Result<()> {
-    use articles::{state, table, translation_key};
-    let mut wanted: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let query = table
-        .select((
-            articles::id,
-            translation_key.assume_not_null(),
-            articles::locale,
-            articles::slug,
-        ))
-        .filter(translation_key.eq_any(wanted))
-        .filter(state.eq(State::Published.as_str()))
-        .order((articles::locale, articles::id));
-    let rows: Vec<(Id, String, String, String)> = each!(conn, c => query.load(c))?;
-    for (article, key) in found.iter_mut().zip(keys) {
-        let others = rows
-            .iter()
-            .filter(|(other, of, ..)| Some(of) == key.as_ref() && *other != article.id);
-        let others = others.map(|(.., locale, slug)| Translation {
-            locale: locale.clone(),
-            slug: slug.clone(),
-        });
-        article.translations = Some(others.collect());
-    }
-    Ok(())
 }
