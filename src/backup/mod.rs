@@ -17,6 +17,7 @@
 
 pub mod read;
 pub mod restore;
+mod steady;
 pub mod verify;
 pub mod write;
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use tar::EntryType;
 
+use super::steady::Steady;
 use super::{
     FORMAT, Failed, MANIFEST, Manifest, Result, SUMS, TRAILER, TRAILER_HEAD, is_name, of_file,
     sum_line, sync_folder,
@@ -206,10 +207,11 @@ impl Unpacking<'_> {
         if matches!(name, folder::DATABASE | folder::SECRET) {
             options.mode(0o600);
         }
-        let mut file = options.open(&path).map_err(|error| match error.kind() {
+        let file = options.open(&path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failed::Broken(format!("{name} is in it twice")),
             _ => of_file(&path)(error),
         })?;
+        let mut out = Steady::new(&file);
         let mut hash = Sha256::new();
         let mut left = entry.size();
         let mut buffer = vec![0; 1 << 16];
@@ -220,7 +222,7 @@ impl Unpacking<'_> {
             }
             let bytes = buffer.get(..read).unwrap_or_default();
             hash.update(bytes);
-            file.write_all(bytes).map_err(of_file(&path))?;
+            out.write_all(bytes).map_err(of_file(&path))?;
             left = left.saturating_sub(read as u64);
         }
         file.sync_all().map_err(of_file(&path))?;

@@ -7,8 +7,6 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -16,7 +14,8 @@ use tar::{Builder, EntryType, Header};
 use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
-use self::bytes::{Hashed, Reading, Steady};
+use self::bytes::{Hashed, Reading};
+use super::steady::Steady;
 use super::{
     FORMAT, Failed, MANIFEST, Manifest, Result, SUMS, TRAILER_HEAD, is_name, of_file, sum_line,
     sync_folder,
@@ -30,9 +29,8 @@ use crate::time::{Clock, Time};
 const UNDER_WAY: &str = ".masthead-backup-";
 /// The level of compression: some 200 MB a second on one core.
 const LEVEL: i32 = 3;
-/// How often the copy of the database is brought to the disk while it grows, for the same reason.
-const STEADY: Duration = Duration::from_millis(20);
-
+/// The one of what waits for it.
+const FAST: i32 = 1;
 /// How long a file that is being made may be without its lock.
 const FIRST_MOMENT: Duration = Duration::from_secs(60);
 
@@ -90,9 +88,8 @@ pub fn to_file(source: Source<'_>, into: &Path, watch: Watch<'_>) -> Result<Writ
         _ => Path::new("."),
     };
     sweep(parent);
-    let mut file = under_way(parent, "")?;
-    let out = Steady::new(file.as_file_mut());
-    let written = to(source, out, watch)?;
+    let file = under_way(parent, "")?;
+    let written = to(source, Steady::new(file.as_file()), watch)?;
     file.as_file().sync_all().map_err(of_file(into))?;
     file.persist_noclobber(into)
         .map_err(|error| of_file(into)(error.error))?;
@@ -119,8 +116,11 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
     }
     let scratch = database.parent().unwrap_or(source.data);
     sweep(scratch);
-    let copy = under_way(scratch, ".db")?;
-    let state = copy_steadily(source.database, &copy)?;
+    let Copy {
+        state,
+        length,
+        pages,
+    } = Copy::of(source.database, scratch)?;
     let now = Clock::system().now();
     let manifest = Manifest {
         format: FORMAT,
@@ -131,7 +131,6 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         schema: state.schema,
     };
 
-    let length = fs::metadata(copy.path()).map_or(0, |file| file.len());
     let archive = zstd::Encoder::new(Hashed::new(out), LEVEL)
         .and_then(|mut encoder| encoder.include_checksum(true).map(|()| encoder))
         .map_err(unwritable)?;
@@ -147,8 +146,9 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         watch,
     };
     writing.text(MANIFEST, &crate::json::text(&manifest))?;
-    writing.file(folder::DATABASE, copy.path())?;
-    drop(copy);
+    let decoder = zstd::Decoder::new(pages.as_file()).map_err(of_file(pages.path()))?;
+    writing.entry(folder::DATABASE, pages.path(), length, decoder)?;
+    drop(pages);
     let secret = source.data.join(folder::SECRET);
     if secret.exists() {
         writing.file(folder::SECRET, &secret)?;
@@ -159,26 +159,35 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
     writing.end(manifest)
 }
 
-/// Copies the database. SQLite leaves it to the system when the copy reaches the disk, and a writer's fsync then waits for
-/// all of it: some 150 ms beside a copy of 500 MB, and 40 ms when it goes there as it grows.
-fn copy_steadily(database: &Settings, into: &NamedTempFile) -> Result<State> {
-    let copied = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let sync = || {
-            while !copied.load(Ordering::Relaxed) {
-                // What fails here fails the copy too.
-                let _synced = into.as_file().sync_data();
-                thread::sleep(STEADY);
-            }
-        };
-        thread::Builder::new()
-            .name("steady".into())
-            .spawn_scoped(scope, sync)
-            .map_err(of_file(into.path()))?;
-        let state = snapshot::copy(database, into.path());
-        copied.store(true, Ordering::Relaxed);
-        Ok(state?)
-    })
+/// The database at one moment, put by: where a backup goes may be slow, and while a snapshot is held the log of those who
+/// write grows.
+struct Copy {
+    state: State,
+    /// Bytes of its pages.
+    length: u64,
+    /// Compressed, so that there is less that the disk has to take while others write.
+    pages: NamedTempFile,
+}
+
+impl Copy {
+    fn of(database: &Settings, scratch: &Path) -> Result<Self> {
+        let pages = under_way(scratch, ".db.zst")?;
+        let full = |error| of_file(pages.path())(error);
+        let mut encoder = zstd::Encoder::new(Steady::new(pages.as_file()), FAST).map_err(full)?;
+        encoder.include_checksum(true).map_err(full)?;
+        let mut length = 0;
+        let state = snapshot::copy(database, |page| {
+            length += page.len() as u64;
+            encoder.write_all(page).map_err(full)
+        })?;
+        encoder.finish().map_err(full)?;
+        pages.as_file().rewind().map_err(full)?;
+        Ok(Self {
+            state,
+            length,
+            pages,
+        })
+    }
 }
 
 struct Writing<'w, W: Write> {
@@ -232,16 +241,20 @@ impl<W: Write> Writing<'_, W> {
 
     fn open_file(&mut self, name: &str, path: &Path, file: &File) -> Result<()> {
         let length = file.metadata().map_err(of_file(path))?.len();
+        self.entry(name, path, length, file)
+    }
+
+    fn entry(&mut self, name: &str, path: &Path, length: u64, from: impl Read) -> Result<()> {
         let header = self.header(name, length)?;
         let mut reading = Reading {
-            file: file.take(length),
+            from: from.take(length),
             hash: Sha256::new(),
             progress: &mut self.progress,
             watch: &mut *self.watch,
             stopped: false,
         };
         let appended = self.archive.append(&header, &mut reading);
-        let (stopped, missing) = (reading.stopped, reading.file.limit());
+        let (stopped, missing) = (reading.stopped, reading.from.limit());
         let hash = reading.hash.finalize();
         if stopped {
             return Err(Failed::Cancelled);

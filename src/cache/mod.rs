@@ -51,7 +51,9 @@ struct Kept {
     proves: bool,
 }
 
+/// On cache lines of their own: each request writes there, and what stands beside them every thread reads.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Counters {
     hits: AtomicU64,
     misses: AtomicU64,

@@ -72,7 +72,7 @@ impl Settings {
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {wait}; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
-                     PRAGMA wal_autocheckpoint = 0; \
+                     PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = FAST; \
                      PRAGMA temp_store = MEMORY;"
                 ))?;
                 Ok(Conn::Sqlite(conn))

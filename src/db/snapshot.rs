@@ -1,6 +1,8 @@
 //! A copy of the embedded database as it is at one moment, made while others read and write; and what a database says of
 //! itself, whether it is served or not.
 
+mod pages;
+
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
@@ -28,30 +30,30 @@ pub struct State {
     pub schema: String,
 }
 
-/// Copies the embedded database into a file that is empty, and answers the state that the copy holds. Writers go on: the
-/// copy is made from one snapshot, on a connection of its own. Until it is done the write-ahead log cannot begin anew, and
-/// grows by what is written meanwhile.
+/// Hands over the embedded database as it is at one moment, page by page, and answers what that state is. One after the
+/// other they are a whole database file, without what was deleted. Writers go on; until all is read the write-ahead log
+/// cannot begin anew, and grows by what is written meanwhile.
 ///
 /// # Errors
-/// When the database is PostgreSQL, or one of the two files cannot be read or written.
-pub fn copy(settings: &Settings, into: &Path) -> Result<State> {
-    let Backend::Sqlite(from) = &settings.backend else {
-        return Err(Error::internal("only the embedded database is copied"));
+/// When the database is PostgreSQL, is damaged or cannot be read; and as `page` answers.
+pub fn copy<E: From<Error>>(
+    settings: &Settings,
+    page: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<State, E> {
+    let mut conn = settings.connect_reader(CACHE)?;
+    conn.batch_execute("BEGIN").map_err(Error::from)?;
+    // What is damaged now cannot be restored later.
+    let Conn::Sqlite(sqlite) = &mut conn else {
+        return Err(Error::internal("only the embedded database is copied").into());
     };
-    let target = into
-        .to_str()
-        .ok_or_else(|| Error::internal(format!("{} is not UTF-8", into.display())))?;
-    let mut conn = SqliteConnection::establish(&from.to_string_lossy())?;
-    let wait = settings.write_wait.as_millis();
-    conn.batch_execute(&format!(
-        "PRAGMA busy_timeout = {wait}; PRAGMA cache_size = -{CACHE};"
-    ))?;
-    // The one way to a copy that is whole and has no page to spare (https://sqlite.org/lang_vacuum.html).
-    diesel::sql_query("VACUUM INTO ?")
-        .bind::<Text, _>(target)
-        .execute(&mut conn)?;
-    drop(conn);
-    state(&mut reader(into)?)
+    if let Some(fault) = damage(sqlite, "quick_check")?.into_iter().next() {
+        return Err(Error::internal(format!("{fault}; `masthead verify` tells more")).into());
+    }
+    let state = state(&mut conn)?;
+    if let Conn::Sqlite(conn) = &mut conn {
+        pages::each(conn, page)?;
+    }
+    Ok(state)
 }
 
 /// What this database is.
@@ -74,7 +76,7 @@ pub fn state(conn: &mut Conn) -> Result<State> {
 /// When it cannot be read at all.
 pub fn faults(conn: &mut Conn) -> Result<Vec<String>> {
     let mut faults = match conn {
-        Conn::Sqlite(conn) => damage(conn)?,
+        Conn::Sqlite(conn) => found(conn)?,
         // Checks its pages itself (https://www.postgresql.org/docs/current/checksums.html) and its references always.
         Conn::Pg(_) => Vec::new(),
     };
@@ -87,7 +89,7 @@ pub fn faults(conn: &mut Conn) -> Result<Vec<String>> {
 #[derive(QueryableByName)]
 struct Damage {
     #[diesel(sql_type = Text)]
-    integrity_check: String,
+    said: String,
 }
 
 #[derive(QueryableByName)]
@@ -100,9 +102,10 @@ struct Dangling {
     parent: String,
 }
 
-fn damage(conn: &mut SqliteConnection) -> Result<Vec<String>> {
-    let rows: QueryResult<Vec<Damage>> =
-        diesel::sql_query(format!("PRAGMA integrity_check({LISTED})")).load(conn);
+/// What one of SQLite's own checks says, a hundred lines at most.
+fn damage(conn: &mut SqliteConnection, check: &str) -> Result<Vec<String>> {
+    let check = format!("SELECT {check} AS said FROM pragma_{check}");
+    let rows: QueryResult<Vec<Damage>> = diesel::sql_query(check).load(conn);
     let rows = match rows {
         Ok(rows) => rows,
         // Damage can be such that not even this can be asked.
@@ -111,13 +114,19 @@ fn damage(conn: &mut SqliteConnection) -> Result<Vec<String>> {
         }
         Err(error) => return Err(error.into()),
     };
-    let damaged = rows.into_iter().map(|row| row.integrity_check);
-    let mut faults: Vec<String> = damaged
+    let damaged = rows.into_iter().map(|row| row.said);
+    let lines = damaged
         .filter(|said| said != "ok")
         .flat_map(|said| said.lines().map(str::to_owned).collect::<Vec<_>>())
+        // The heading of what follows.
+        .filter(|line| line != "*** in database main ***")
         .map(|said| format!("the database: {said}"))
-        .take(LISTED)
-        .collect();
+        .take(LISTED);
+    Ok(lines.collect())
+}
+
+fn found(conn: &mut SqliteConnection) -> Result<Vec<String>> {
+    let mut faults = damage(conn, "integrity_check")?;
     if faults.is_empty() {
         let rows: Vec<Dangling> = diesel::sql_query("PRAGMA foreign_key_check").load(conn)?;
         let dangling = rows.into_iter().take(LISTED).map(|row| {

@@ -134,16 +134,13 @@ pub fn request_id() -> String {
         u32::from_be_bytes([a, b, c, d])
     });
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!(
-        "{:08x}{:08x}",
-        *PROCESS,
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    )
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}", (u64::from(*PROCESS) << 32).wrapping_add(next))
 }
 
 /// The headers of every answer, but for those that it sets itself.
-pub fn protect(headers: &mut HeaderMap, request_id: &str, readers: &Readers) {
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+pub fn protect(headers: &mut HeaderMap, request_id: String, readers: &Readers) {
+    if let Ok(id) = HeaderValue::try_from(request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -228,7 +225,8 @@ where
         let readers = Readers::of(&request);
         if let Some(problem) = refuse(&request, self.limits) {
             let problem = unless_it_lacks(problem, &request);
-            let response = finish(request.into_response(problem.respond(&id)), &id, &readers);
+            let response = request.into_response(problem.respond(&id));
+            let response = finish(response, id, &readers);
             return Either::Left(ready(Ok(response)));
         }
         // The connection remembers that it was HEAD and sends no body; routes need only know GET.
@@ -254,7 +252,7 @@ where
         let looked = !must_include;
         if looked && let Some(hit) = Kept::at_once(&request, &readers) {
             let response = Kept::of_hit(&hit, &request);
-            let response = finish(request.into_response(response), &id, &readers);
+            let response = finish(request.into_response(response), id, &readers);
             return Either::Left(ready(Ok(response)));
         }
         let kept = Kept::of(&request, &readers);
@@ -266,7 +264,7 @@ where
             {
                 let problem = unless_it_lacks(problem, &request);
                 let response = request.into_response(problem.respond(&id));
-                return Ok(finish(response, &id, &readers));
+                return Ok(finish(response, id, &readers));
             }
             let handled = async move {
                 match kept {
@@ -307,7 +305,7 @@ fn settle<E>(
     readers: &Readers,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let problem = match handled {
-        Ok(Ok(Ok(response))) => return Ok(finish(response, &id, readers)),
+        Ok(Ok(Ok(response))) => return Ok(finish(response, id, readers)),
         Ok(Ok(Err(error))) => Problem::internal(error.to_string()),
         Ok(Err(panic)) => {
             let message = panic.downcast_ref::<&str>().map(ToString::to_string);
@@ -384,17 +382,17 @@ fn unreadable(path: &str) -> Option<Problem> {
 /// Puts the document of a problem in, and the headers of every answer.
 fn finish(
     mut response: ServiceResponse<BoxBody>,
-    id: &str,
+    id: String,
     readers: &Readers,
 ) -> ServiceResponse<BoxBody> {
     if let Some(error) = response.response().error() {
         let problem = match error.as_error::<Refusal>() {
             Some(Refusal::Moved(_)) => None,
             Some(Refusal::Problem(problem)) => {
-                log(problem, id);
-                Some(problem.respond(id))
+                log(problem, &id);
+                Some(problem.respond(&id))
             }
-            None => Some(Problem::new(Code::BadRequest, error.to_string()).respond(id)),
+            None => Some(Problem::new(Code::BadRequest, error.to_string()).respond(&id)),
         };
         if let Some(problem) = problem {
             response = response.into_response(problem);
@@ -406,7 +404,7 @@ fn finish(
             "a refusal that is no problem document"
         );
         response = response
-            .into_response(Problem::new(Code::BadRequest, "the request was refused").respond(id));
+            .into_response(Problem::new(Code::BadRequest, "the request was refused").respond(&id));
     }
     protect(response.response_mut().headers_mut(), id, readers);
     let unread = || {
@@ -458,7 +456,7 @@ impl ResponseError for Last {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         log(&self.problem, &self.id);
         let mut response = self.problem.respond(&self.id);
-        protect(response.headers_mut(), &self.id, &self.readers);
+        protect(response.headers_mut(), self.id.clone(), &self.readers);
         response
     }
 }

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -167,12 +168,15 @@ const LONGEST_URL: usize = 65_534;
 /// The head of a bare refusal has fewer bytes: a status, a length of 0, the time, the end of the connection.
 const LONGEST_BARE_HEAD: usize = 192;
 
+/// Looks for the beginning of an answer: with each that is written, so it is made once.
+static BEGINNING: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new("HTTP/1."));
+
 /// Where a bare refusal begins in what is to be written, which may hold whole answers to earlier requests before it. Our
 /// own answers to what goes wrong are never empty, so a 4xx or 5xx without content can only be the library's.
 fn bare_refusal(bytes: &[u8]) -> Option<(usize, Code)> {
     // Its head is short, and what is written ends with it: most of what is written needs no closer look.
     let tail = bytes.get(bytes.len().saturating_sub(LONGEST_BARE_HEAD)..)?;
-    if !bytes.ends_with(b"\r\n\r\n") || memmem::find(tail, b"HTTP/1.").is_none() {
+    if !bytes.ends_with(b"\r\n\r\n") || BEGINNING.find(tail).is_none() {
         return None;
     }
     let mut at = 0;
@@ -213,7 +217,7 @@ fn refusal(code: Code) -> Vec<u8> {
     };
     let document = Problem::new(code, detail).document(&id);
     let mut headers = HeaderMap::new();
-    protect(&mut headers, &id, &Readers::Anyone);
+    protect(&mut headers, id, &Readers::Anyone);
     let mut answer = format!(
         "HTTP/1.1 {}\r\ncontent-length: {}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n",
         code.status(),

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 
 use masthead::db::snapshot;
+use masthead::error::Error;
 
 use super::Site;
 
@@ -67,6 +68,20 @@ fn damage_of_the_database_is_found() {
         file.write_all(&[0x5a; 300]).unwrap();
     }
     wrong(&site, "database: ");
+    let backup = |site: &Site| {
+        let refused = site
+            .run(&["backup", site.beside("b").to_str().unwrap()])
+            .refused();
+        assert!(!site.beside("b").exists());
+        refused
+    };
+    let refused = backup(&site);
+    // Where even the list of tables cannot be read, the database says so itself.
+    let told = ["`masthead verify`", "malformed"];
+    assert!(
+        told.iter().any(|words| refused.contains(words)),
+        "{refused}"
+    );
 
     let site = indexed();
     OpenOptions::new()
@@ -75,11 +90,8 @@ fn damage_of_the_database_is_found() {
         .and_then(|file| file.set_len(length / 2))
         .unwrap();
     wrong(&site, "database: ");
-    let refused = site
-        .run(&["backup", site.beside("b").to_str().unwrap()])
-        .refused();
+    let refused = backup(&site);
     assert!(refused.contains("malformed"), "{refused}");
-    assert!(!site.beside("b").exists());
 }
 
 #[test]
@@ -157,12 +169,19 @@ fn what_lies_about_is_named() {
     }
     // A copy has what its original had.
     let into = site.beside("copy.db");
-    fs::write(&into, "").unwrap();
-    let state = snapshot::copy(&site.settings(), &into).unwrap();
+    let mut file = fs::File::create(&into).unwrap();
+    let write = |page: &[u8]| {
+        file.write_all(page).unwrap();
+        Ok::<_, Error>(())
+    };
+    let state = snapshot::copy(&site.settings(), write).unwrap();
     assert_eq!(
         (state.epoch, state.change),
         (site.db().epoch(), site.db().change())
     );
+    let mut copy = snapshot::reader(&into).unwrap();
+    assert_eq!(snapshot::state(&mut copy).unwrap(), state);
+    assert!(snapshot::faults(&mut copy).unwrap().is_empty());
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! The pages of a database file, as one transaction sees them.
+
+use std::collections::HashMap;
+
+use diesel::connection::DefaultLoadingMode;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+
+use crate::error::{Error, Result};
+
+#[derive(QueryableByName)]
+struct Page {
+    #[diesel(sql_type = BigInt)]
+    pgno: i64,
+    #[diesel(sql_type = Binary)]
+    data: Vec<u8>,
+}
+
+/// Where the header of the database names the first page of the list of free ones
+/// (<https://sqlite.org/fileformat2.html#the_database_header>).
+const FIRST_FREE: usize = 32;
+/// Bytes of a page number.
+const NUMBER: usize = 4;
+
+/// Hands over all pages in their order (<https://sqlite.org/dbpage.html>), those that are free without what was deleted.
+///
+/// # Errors
+/// When they cannot be read; and as `page` answers.
+pub(super) fn each<E: From<Error>>(
+    conn: &mut SqliteConnection,
+    mut page: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let free = free(conn)?;
+    let pages = diesel::sql_query("SELECT pgno, data FROM sqlite_dbpage ORDER BY pgno")
+        .load_iter::<Page, DefaultLoadingMode>(conn)
+        .map_err(Error::from)?;
+    for read in pages {
+        let Page { pgno, mut data } = read.map_err(Error::from)?;
+        if let Some(used) = free.get(&pgno) {
+            data.get_mut(*used..).unwrap_or_default().fill(0);
+        }
+        page(&data)?;
+    }
+    Ok(())
+}
+
+/// The free pages, and how many bytes of each are in use: none, but in those that list the others
+/// (<https://sqlite.org/fileformat2.html#the_freelist>).
+fn free(conn: &mut SqliteConnection) -> Result<HashMap<i64, usize>> {
+    let mut free = HashMap::new();
+    let first = one(conn, 1)?;
+    let mut next = number(&first, FIRST_FREE);
+    while next != 0 {
+        let trunk = one(conn, next)?;
+        let numbers = trunk.get(2 * NUMBER..).unwrap_or_default();
+        let count = usize::try_from(number(&trunk, NUMBER)).unwrap_or(usize::MAX);
+        let leaves = numbers.chunks_exact(NUMBER).take(count);
+        if free.insert(next, (2 + leaves.len()) * NUMBER).is_some() {
+            return Err(Error::internal("the list of free pages has no end"));
+        }
+        free.extend(leaves.map(|leaf| (number(leaf, 0), 0)));
+        next = number(&trunk, 0);
+    }
+    Ok(free)
+}
+
+fn one(conn: &mut SqliteConnection, page: i64) -> Result<Vec<u8>> {
+    let page: Option<Page> =
+        diesel::sql_query("SELECT pgno, data FROM sqlite_dbpage WHERE pgno = ?")
+            .bind::<BigInt, _>(page)
+            .get_result(conn)
+            .optional()?;
+    page.map(|page| page.data)
+        .ok_or_else(|| Error::internal("a free page is not there"))
+}
+
+/// The big-endian number at this place.
+fn number(page: &[u8], at: usize) -> i64 {
+    let bytes = page.get(at..).and_then(|rest| rest.first_chunk());
+    bytes.map_or(0, |bytes| i64::from(u32::from_be_bytes(*bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use memchr::memmem::find;
+
+    use super::*;
+    use crate::db::settings::Settings;
+    use crate::db::{Conn, snapshot};
+
+    #[test]
+    fn what_was_deleted_is_in_no_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::sqlite_in(folder.path());
+        let mut conn = settings.connect_writer().unwrap();
+        conn.batch_execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)")
+            .unwrap();
+        // Rows of one page with others, rows of many pages, and so many of these that several pages list them.
+        conn.batch_execute(
+            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 400)
+             INSERT INTO t SELECT n, CASE n % 4
+                 WHEN 0 THEN 'kept ' || n
+                 WHEN 1 THEN 'little that goes ' || n
+                 ELSE replace(hex(zeroblob(2000)), '00', 'much that goes, ') END FROM n;
+             DELETE FROM t WHERE x LIKE '%that goes%';
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+        let file = std::fs::read(folder.path().join("masthead.db")).unwrap();
+        assert!(find(&file, b"much that goes").is_some());
+        let Conn::Sqlite(conn) = &mut conn else {
+            panic!("this is SQLite")
+        };
+        let mut copy = Vec::new();
+        conn.batch_execute("BEGIN").unwrap();
+        let pages = |page: &[u8]| {
+            copy.extend_from_slice(page);
+            Ok::<_, Error>(())
+        };
+        each(conn, pages).unwrap();
+        assert!(
+            free(conn)
+                .unwrap()
+                .values()
+                .filter(|used| **used > 0)
+                .count()
+                > 1
+        );
+        assert_eq!(copy.len(), file.len());
+        assert!(find(&copy, b"that goes").is_none());
+        let beside = folder.path().join("copy.db");
+        std::fs::write(&beside, copy).unwrap();
+        let mut copy = snapshot::reader(&beside).unwrap();
+        let Conn::Sqlite(copy) = &mut copy else {
+            panic!("this is SQLite")
+        };
+        assert_eq!(
+            snapshot::damage(copy, "integrity_check").unwrap(),
+            Vec::<String>::new()
+        );
+        let kept: i64 = diesel::dsl::sql::<BigInt>("SELECT count(*) FROM t WHERE x LIKE 'kept %'")
+            .get_result(copy)
+            .unwrap();
+        assert_eq!(kept, 100);
+    }
+}
