@@ -55,6 +55,7 @@ mod names;
 pub mod outbound;
 mod paths;
 pub mod previews;
+mod priority;
 pub mod redirects;
 pub mod resolve;
 pub mod search;

@@ -116,11 +116,11 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
     }
     let scratch = database.parent().unwrap_or(source.data);
     sweep(scratch);
-    let Copy {
+    let Spool {
         state,
         length,
         pages,
-    } = Copy::of(source.database, scratch)?;
+    } = Spool::of(source.database, scratch)?;
     let now = Clock::system().now();
     let manifest = Manifest {
         format: FORMAT,
@@ -161,7 +161,7 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
 
 /// The database at one moment, put by: where a backup goes may be slow, and while a snapshot is held the log of those who
 /// write grows.
-struct Copy {
+struct Spool {
     state: State,
     /// Bytes of its pages.
     length: u64,
@@ -169,7 +169,7 @@ struct Copy {
     pages: NamedTempFile,
 }
 
-impl Copy {
+impl Spool {
     fn of(database: &Settings, scratch: &Path) -> Result<Self> {
         let pages = under_way(scratch, ".db.zst")?;
         let full = |error| of_file(pages.path())(error);

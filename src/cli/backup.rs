@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Outcome;
 use crate::backup::write::{self, Progress, Source};
 use crate::config::{Media, Store};
+use crate::priority::give_way;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,6 +25,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    give_way();
     let Arguments { file, store, media } = arguments;
     let database = store.database();
     let media = media.folder(&store.data);

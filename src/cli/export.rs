@@ -19,6 +19,7 @@ use crate::db::{self, Db};
 use crate::exports::folder::{self, Form, Tidied};
 use crate::exports::static_api::{self, Written};
 use crate::exports::{self, Counts, Failed};
+use crate::priority::give_way;
 use crate::time::Clock;
 use crate::{cache, data_folder, search};
 
@@ -92,6 +93,7 @@ struct Static {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    give_way();
     match &arguments.format {
         Format::Jsonl(arguments) => jsonl(arguments),
         Format::Markdown(arguments) => markdown(arguments),

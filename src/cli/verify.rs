@@ -8,6 +8,7 @@ use clap::Args;
 use super::Outcome;
 use crate::backup::verify;
 use crate::config::{Media, Store};
+use crate::priority::give_way;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -19,6 +20,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
+    give_way();
     let Arguments { store, media } = arguments;
     let findings = verify::verify(store, media)?;
     let mut out = io::stdout().lock();

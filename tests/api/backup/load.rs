@@ -3,7 +3,7 @@
 //! `MASTHEAD_SOAK_SECONDS=300`, with the profile `soak`, for as long as one wishes. How long a writer waited at most is printed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,22 @@ use crate::support::{Client, Random, each};
 
 const WRITERS: u64 = 6;
 
+/// What goes on beside the writers.
+const BESIDE: [&str; 3] = [
+    "beside nothing",
+    "beside a backup",
+    "while a copy is restored on the same disk",
+];
+const NOTHING: usize = 0;
+const BACKUP: usize = 1;
+const RESTORE: usize = 2;
+
 /// What the writers and the maker of backups tell each other.
 #[derive(Default)]
 struct Signs {
     stop: AtomicBool,
-    backs_up: AtomicBool,
+    /// One of [`BESIDE`].
+    beside: AtomicUsize,
 }
 
 /// What a text was after a change.
@@ -38,8 +49,8 @@ struct Acknowledged {
     id: Id,
     stood: Stood,
     waited: Duration,
-    /// A backup was being made.
-    beside: bool,
+    /// One of [`BESIDE`].
+    beside: usize,
 }
 
 #[expect(
@@ -57,7 +68,7 @@ fn write(client: &Client, seed: u64, signs: &Signs, ledger: &Sender<Acknowledged
     let mut own: Vec<(Id, String)> = Vec::new();
     let mut number = 0;
     while !signs.stop.load(Ordering::Relaxed) {
-        let before = signs.backs_up.load(Ordering::Relaxed);
+        let before = signs.beside.load(Ordering::Relaxed);
         number += 1;
         let title = format!("Text {seed} {number}");
         let body = "words of a writer who does not rest ".repeat(1 + random.below(150));
@@ -89,7 +100,7 @@ fn write(client: &Client, seed: u64, signs: &Signs, ledger: &Sender<Acknowledged
                 id,
                 stood,
                 waited,
-                beside: before || signs.backs_up.load(Ordering::Relaxed),
+                beside: before.max(signs.beside.load(Ordering::Relaxed)),
             })
             .unwrap();
     }
@@ -101,8 +112,8 @@ struct Ledger {
     /// The last change up to which all were heard of; at first the one before the first write.
     complete: i64,
     writes: BTreeMap<i64, (Id, Stood)>,
-    /// Waits while nothing else was done, and while a backup was made.
-    waits: [Vec<Duration>; 2],
+    /// As [`BESIDE`].
+    waits: [Vec<Duration>; 3],
 }
 
 impl Ledger {
@@ -121,7 +132,7 @@ impl Ledger {
         while self.writes.contains_key(&(self.complete + 1)) {
             self.complete += 1;
         }
-        self.waits[usize::from(beside)].push(waited);
+        self.waits[beside].push(waited);
     }
 
     /// What must be there at a change, once all up to it were acknowledged.
@@ -178,7 +189,7 @@ fn each_backup_under_load_is_the_site_at_its_change() {
         heard,
         complete: base,
         writes: BTreeMap::new(),
-        waits: [Vec::new(), Vec::new()],
+        waits: [const { Vec::new() }; 3],
     };
     let (mut backups, mut taken, mut longest_log) = (0, Duration::ZERO, 0);
     std::thread::scope(|scope| {
@@ -194,9 +205,9 @@ fn each_backup_under_load_is_the_site_at_its_change() {
             backups += 1;
             let file = site.beside("load.backup");
             let started = Instant::now();
-            signs.backs_up.store(true, Ordering::Relaxed);
+            signs.beside.store(BACKUP, Ordering::Relaxed);
             let said = site.run(&["backup", file.to_str().unwrap()]).ok();
-            signs.backs_up.store(false, Ordering::Relaxed);
+            signs.beside.store(RESTORE, Ordering::Relaxed);
             taken += started.elapsed();
             let change = said.split([' ', ':']).nth(1).unwrap().parse().unwrap();
             let other = Site::nothing();
@@ -209,6 +220,8 @@ fn each_backup_under_load_is_the_site_at_its_change() {
                 expected.len()
             );
             std::fs::remove_file(file).unwrap();
+            drop(other);
+            signs.beside.store(NOTHING, Ordering::Relaxed);
             let log = std::fs::metadata(site.data().join("masthead.db-wal"));
             longest_log = longest_log.max(log.map_or(0, |log| log.len()));
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
@@ -231,10 +244,10 @@ fn each_backup_under_load_is_the_site_at_its_change() {
         ledger.writes.len(),
         longest_log >> 20,
     );
-    for (when, waits) in ["otherwise", "beside a backup"]
-        .iter()
-        .zip(&mut ledger.waits)
-    {
+    for (when, waits) in BESIDE.iter().zip(&mut ledger.waits) {
+        if waits.is_empty() {
+            continue;
+        }
         waits.sort();
         let at = |part: usize| millis(waits[(waits.len() - 1) * part / 1000]);
         let long = waits.partition_point(|wait| *wait <= Duration::from_millis(100));
