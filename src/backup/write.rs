@@ -23,6 +23,7 @@ use super::{
 use crate::data_folder as folder;
 use crate::db::snapshot::{self, State};
 use crate::db::{Backend, Settings};
+use crate::priority::give_way;
 use crate::time::{Clock, Time};
 
 /// What files begin with that are being made; who made them holds a lock on them.
@@ -121,6 +122,8 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         length,
         pages,
     } = Spool::of(source.database, scratch)?;
+    // Not before: the log grows until then.
+    give_way();
     let now = Clock::system().now();
     let manifest = Manifest {
         format: FORMAT,

@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Outcome;
 use crate::backup::write::{self, Progress, Source};
 use crate::config::{Media, Store};
-use crate::priority::give_way;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,7 +24,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    give_way();
     let Arguments { file, store, media } = arguments;
     let database = store.database();
     let media = media.folder(&store.data);

@@ -41,14 +41,14 @@ pub fn copy<E: From<Error>>(
     page: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<State, E> {
     let mut conn = settings.connect_reader(CACHE)?;
-    conn.batch_execute("BEGIN").map_err(Error::from)?;
-    // What is damaged now cannot be restored later.
+    // What is damaged now cannot be restored later. Looked at before, so that the log may begin anew in between.
     let Conn::Sqlite(sqlite) = &mut conn else {
         return Err(Error::internal("only the embedded database is copied").into());
     };
     if let Some(fault) = damage(sqlite, "quick_check")?.into_iter().next() {
         return Err(Error::internal(format!("{fault}; `masthead verify` tells more")).into());
     }
+    conn.batch_execute("BEGIN").map_err(Error::from)?;
     let state = state(&mut conn)?;
     if let Conn::Sqlite(conn) = &mut conn {
         pages::each(conn, page)?;

@@ -14,6 +14,7 @@ use crate::changes::model::Actor;
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::imports::{self, Interrupted, Options};
+use crate::priority::give_way;
 use crate::tasks::model::{
     ImportCounts, ImportFormat, ImportReport, ImportWish, JobState, LISTED, LeftOut, Remark, Report,
 };
@@ -22,6 +23,7 @@ use crate::transfer::wxr::Unreadable;
 use crate::transfer::{Parsed, ghost, jsonl, wxr};
 
 pub(super) fn run(task: &mut Task<'_>, begun: &Begun, wish: &ImportWish) -> Ended {
+    give_way();
     let (state, report, error) = match bring_in(task, begun, wish) {
         Ok(Brought { report, stopped }) => {
             let state = if stopped {

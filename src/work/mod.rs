@@ -17,7 +17,6 @@ use crate::data_folder;
 use crate::db::{Db, Reason};
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::priority::give_way;
 use crate::tasks::model::{FILE_KEPT, JobFile, JobProgress, JobState, Wish};
 use crate::tasks::store::{self, Begun};
 
@@ -225,7 +224,6 @@ fn private_folder(folder: &Path) -> Result<()> {
 fn start(app: web::Data<App>, begun: Begun) -> Result<oneshot::Receiver<()>> {
     let (ended, done) = oneshot::channel();
     let work = move || {
-        give_way();
         // Its runtime is its own: the server's may end before it.
         match tokio::runtime::Builder::new_current_thread()
             .enable_time()
