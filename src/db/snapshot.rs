@@ -45,6 +45,8 @@ pub fn copy<E: From<Error>>(
     let Conn::Sqlite(sqlite) = &mut conn else {
         return Err(Error::internal("only the embedded database is copied").into());
     };
+    let patient = format!("PRAGMA busy_timeout = {}", settings.write_wait.as_millis());
+    sqlite.batch_execute(&patient).map_err(Error::from)?;
     if let Some(fault) = damage(sqlite, "quick_check")?.into_iter().next() {
         return Err(Error::internal(format!("{fault}; `masthead verify` tells more")).into());
     }

@@ -8,6 +8,12 @@ use diesel::sql_types::{BigInt, Binary};
 
 use crate::error::{Error, Result};
 
+// Where SQLite is compiled without the table of its pages, that must show before somebody needs a backup.
+const _: &str = env!(
+    "LIBSQLITE3_FLAGS",
+    "build masthead in its own folder: .cargo/config.toml says how SQLite is compiled"
+);
+
 #[derive(QueryableByName)]
 struct Page {
     #[diesel(sql_type = BigInt)]
