@@ -31,7 +31,7 @@ pub struct State {
 }
 
 /// Hands over the embedded database as it is at one moment, page by page, and answers what that state is. One after the
-/// other they are a whole database file, without what was deleted. Writers go on; until all is read the write-ahead log
+/// other they are a whole database file, whose free pages are empty. Writers go on; until all is read the write-ahead log
 /// cannot begin anew, and grows by what is written meanwhile.
 ///
 /// # Errors
@@ -40,22 +40,33 @@ pub fn copy<E: From<Error>>(
     settings: &Settings,
     page: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<State, E> {
-    let mut conn = settings.connect_reader(CACHE)?;
-    // What is damaged now cannot be restored later. Looked at before, so that the log may begin anew in between.
-    let Conn::Sqlite(sqlite) = &mut conn else {
-        return Err(Error::internal("only the embedded database is copied").into());
-    };
-    let patient = format!("PRAGMA busy_timeout = {}", settings.write_wait.as_millis());
-    sqlite.batch_execute(&patient).map_err(Error::from)?;
-    if let Some(fault) = damage(sqlite, "quick_check")?.into_iter().next() {
-        return Err(Error::internal(format!("{fault}; `masthead verify` tells more")).into());
-    }
-    conn.batch_execute("BEGIN").map_err(Error::from)?;
-    let state = state(&mut conn)?;
-    if let Conn::Sqlite(conn) = &mut conn {
-        pages::each(conn, page)?;
-    }
+    let (mut conn, state) = held(settings)?;
+    pages::each(embedded(&mut conn)?, page)?;
     Ok(state)
+}
+
+/// A connection that sees one state for as long as it is there, of a database that is whole.
+fn held(settings: &Settings) -> Result<(Conn, State)> {
+    let mut conn = settings.connect_reader(CACHE)?;
+    let sqlite = embedded(&mut conn)?;
+    let patient = format!("PRAGMA busy_timeout = {}", settings.write_wait.as_millis());
+    sqlite.batch_execute(&patient)?;
+    // What is damaged now cannot be restored later. Looked at before, so that the log may begin anew in between.
+    if let Some(fault) = damage(sqlite, "quick_check")?.into_iter().next() {
+        return Err(Error::internal(format!(
+            "{fault}; `masthead verify` tells more"
+        )));
+    }
+    sqlite.batch_execute("BEGIN")?;
+    let state = state(&mut conn)?;
+    Ok((conn, state))
+}
+
+fn embedded(conn: &mut Conn) -> Result<&mut SqliteConnection> {
+    match conn {
+        Conn::Sqlite(conn) => Ok(conn),
+        Conn::Pg(_) => Err(Error::internal("only the embedded database is copied")),
+    }
 }
 
 /// What this database is.

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Binary};
 
 use crate::error::{Error, Result};
 
-// Where SQLite is compiled without the table of its pages, that must show before somebody needs a backup.
+// Whoever builds without that file has no table of pages, which must show before somebody needs a backup.
 const _: &str = env!(
     "LIBSQLITE3_FLAGS",
     "build masthead in its own folder: .cargo/config.toml says how SQLite is compiled"
@@ -22,13 +22,13 @@ struct Page {
     data: Vec<u8>,
 }
 
-/// Where the header of the database names the first page of the list of free ones
+/// Which of the numbers in the header of the database is the first page of the list of free ones
 /// (<https://sqlite.org/fileformat2.html#the_database_header>).
-const FIRST_FREE: usize = 32;
-/// Bytes of a page number.
+const FIRST_FREE: usize = 8;
+/// Bytes of a number.
 const NUMBER: usize = 4;
 
-/// Hands over all pages in their order (<https://sqlite.org/dbpage.html>), those that are free without what was deleted.
+/// Hands over all pages in their order (<https://sqlite.org/dbpage.html>), those that are free without what was in them.
 ///
 /// # Errors
 /// When they cannot be read; and as `page` answers.
@@ -43,7 +43,7 @@ pub(super) fn each<E: From<Error>>(
     for read in pages {
         let Page { pgno, mut data } = read.map_err(Error::from)?;
         if let Some(used) = free.get(&pgno) {
-            data.get_mut(*used..).unwrap_or_default().fill(0);
+            data[*used..].fill(0);
         }
         page(&data)?;
     }
@@ -53,19 +53,25 @@ pub(super) fn each<E: From<Error>>(
 /// The free pages, and how many bytes of each are in use: none, but in those that list the others
 /// (<https://sqlite.org/fileformat2.html#the_freelist>).
 fn free(conn: &mut SqliteConnection) -> Result<HashMap<i64, usize>> {
+    let damaged = || Error::internal("the list of free pages is damaged");
     let mut free = HashMap::new();
-    let first = one(conn, 1)?;
-    let mut next = number(&first, FIRST_FREE);
+    let mut next = numbers(&one(conn, 1)?)
+        .nth(FIRST_FREE)
+        .ok_or_else(damaged)?;
     while next != 0 {
         let trunk = one(conn, next)?;
-        let numbers = trunk.get(2 * NUMBER..).unwrap_or_default();
-        let count = usize::try_from(number(&trunk, NUMBER)).unwrap_or(usize::MAX);
-        let leaves = numbers.chunks_exact(NUMBER).take(count);
-        if free.insert(next, (2 + leaves.len()) * NUMBER).is_some() {
-            return Err(Error::internal("the list of free pages has no end"));
+        let mut numbers = numbers(&trunk);
+        let (after, count) = numbers
+            .next()
+            .zip(numbers.next().and_then(|count| usize::try_from(count).ok()))
+            .ok_or_else(damaged)?;
+        let leaves: Vec<i64> = numbers.take(count).collect();
+        let used = (2 + count) * NUMBER;
+        if leaves.len() < count || free.insert(next, used).is_some() {
+            return Err(damaged());
         }
-        free.extend(leaves.map(|leaf| (number(leaf, 0), 0)));
-        next = number(&trunk, 0);
+        free.extend(leaves.into_iter().map(|leaf| (leaf, 0)));
+        next = after;
     }
     Ok(free)
 }
@@ -80,10 +86,12 @@ fn one(conn: &mut SqliteConnection, page: i64) -> Result<Vec<u8>> {
         .ok_or_else(|| Error::internal("a free page is not there"))
 }
 
-/// The big-endian number at this place.
-fn number(page: &[u8], at: usize) -> i64 {
-    let bytes = page.get(at..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| i64::from(u32::from_be_bytes(*bytes)))
+/// What a page holds where it holds numbers.
+fn numbers(page: &[u8]) -> impl Iterator<Item = i64> {
+    let (numbers, _rest) = page.as_chunks::<NUMBER>();
+    numbers
+        .iter()
+        .map(|number| i64::from(u32::from_be_bytes(*number)))
 }
 
 #[cfg(test)]

@@ -18,15 +18,15 @@ use crate::support::{Client, Random, each};
 
 const WRITERS: u64 = 6;
 
-/// What goes on beside the writers.
+/// What goes on beside the writers. A write beside two of these counts with the last of them: with a backup before all.
 const BESIDE: [&str; 3] = [
     "beside nothing",
-    "beside a backup",
     "while a copy is restored on the same disk",
+    "beside a backup",
 ];
 const NOTHING: usize = 0;
-const BACKUP: usize = 1;
-const RESTORE: usize = 2;
+const RESTORE: usize = 1;
+const BACKUP: usize = 2;
 
 /// What the writers and the maker of backups tell each other.
 #[derive(Default)]

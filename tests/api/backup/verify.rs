@@ -6,7 +6,7 @@ use std::io::{Seek, SeekFrom, Write};
 use masthead::db::snapshot;
 use masthead::error::Error;
 
-use super::Site;
+use super::{Site, damage_a_text};
 
 /// Writes behind the program's back.
 fn alter(site: &Site, statement: &str) {
@@ -57,6 +57,13 @@ fn all_is_well_beside_a_server_that_writes() {
 
 #[test]
 fn damage_of_the_database_is_found() {
+    let backup = |site: &Site| {
+        let refused = site
+            .run(&["backup", site.beside("b").to_str().unwrap()])
+            .refused();
+        assert!(!site.beside("b").exists());
+        refused
+    };
     let site = indexed();
     let path = site.data().join("masthead.db");
     let length = fs::metadata(&path).unwrap().len();
@@ -68,21 +75,6 @@ fn damage_of_the_database_is_found() {
         file.write_all(&[0x5a; 300]).unwrap();
     }
     wrong(&site, "database: ");
-    let backup = |site: &Site| {
-        let refused = site
-            .run(&["backup", site.beside("b").to_str().unwrap()])
-            .refused();
-        assert!(!site.beside("b").exists());
-        refused
-    };
-    let refused = backup(&site);
-    // Where even the list of tables cannot be read, the database says so itself.
-    let told = ["`masthead verify`", "malformed"];
-    assert!(
-        told.iter().any(|words| refused.contains(words)),
-        "{refused}"
-    );
-
     let site = indexed();
     OpenOptions::new()
         .write(true)
@@ -92,6 +84,18 @@ fn damage_of_the_database_is_found() {
     wrong(&site, "database: ");
     let refused = backup(&site);
     assert!(refused.contains("malformed"), "{refused}");
+
+    let site = indexed();
+    let path = site.data().join("masthead.db");
+    let mut bytes = fs::read(&path).unwrap();
+    damage_a_text(&mut bytes);
+    fs::write(&path, bytes).unwrap();
+    wrong(&site, "the database: ");
+    let refused = backup(&site);
+    assert!(
+        refused.contains("the database: ") && refused.contains("`masthead verify`"),
+        "{refused}"
+    );
 }
 
 #[test]
