@@ -14,7 +14,7 @@ use masthead::auth::store::{self, Beginning};
 use masthead::auth::token::{AccessTokens, Opaque, OpaqueKind};
 use masthead::changes::model::Actor;
 use masthead::db::{Db, Reason};
-use masthead::http::envelope::Limits;
+use masthead::http::limits::Limits;
 use masthead::http::server;
 use masthead::users;
 use masthead::users::model::NewUser;

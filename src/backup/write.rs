@@ -2,38 +2,32 @@
 //! disk before its row is, so all that the copy names is there, unless it was removed meanwhile.
 
 mod bytes;
+mod spool;
+mod under_way;
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
-use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
 use self::bytes::{Hashed, Reading};
+use self::spool::Spool;
+use self::under_way::{sweep, under_way};
 use super::steady::Steady;
 use super::{
     FORMAT, Failed, MANIFEST, Manifest, Result, SUMS, TRAILER_HEAD, is_name, of_file, sum_line,
     sync_folder,
 };
 use crate::data_folder as folder;
-use crate::db::snapshot::{self, State};
 use crate::db::{Backend, Settings};
 use crate::priority::give_way;
 use crate::time::{Clock, Time};
 
-/// What files begin with that are being made; who made them holds a lock on them.
-const UNDER_WAY: &str = ".masthead-backup-";
 /// The level of compression: some 200 MB a second on one core.
 const LEVEL: i32 = 3;
-/// The one of what waits for it.
-const FAST: i32 = 1;
-/// How long a file that is being made may be without its lock.
-const FIRST_MOMENT: Duration = Duration::from_secs(60);
 
 /// What is backed up.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +92,7 @@ pub fn to_file(source: Source<'_>, into: &Path, watch: Watch<'_>) -> Result<Writ
     Ok(written)
 }
 
-/// Writes a backup to wherever `out` leads.
+/// Writes a backup to wherever `out` leads. From then on the calling thread gives way to others.
 ///
 /// # Errors
 /// When the database or a file cannot be read, or `out` takes no more; [`Failed::Cancelled`] where `watch` says so.
@@ -160,37 +154,6 @@ pub fn to(source: Source<'_>, out: impl Write, watch: Watch<'_>) -> Result<Writt
         writing.media(media)?;
     }
     writing.end(manifest)
-}
-
-/// The database at one moment, put by: where a backup goes may be slow, and while a snapshot is held the log of those who
-/// write grows.
-struct Spool {
-    state: State,
-    /// Bytes of its pages.
-    length: u64,
-    /// Compressed, so that there is less that the disk has to take while others write.
-    pages: NamedTempFile,
-}
-
-impl Spool {
-    fn of(database: &Settings, scratch: &Path) -> Result<Self> {
-        let pages = under_way(scratch, ".db.zst")?;
-        let full = |error| of_file(pages.path())(error);
-        let mut encoder = zstd::Encoder::new(Steady::new(pages.as_file()), FAST).map_err(full)?;
-        encoder.include_checksum(true).map_err(full)?;
-        let mut length = 0;
-        let state = snapshot::copy(database, |page| {
-            length += page.len() as u64;
-            encoder.write_all(page).map_err(full)
-        })?;
-        encoder.finish().map_err(full)?;
-        pages.as_file().rewind().map_err(full)?;
-        Ok(Self {
-            state,
-            length,
-            pages,
-        })
-    }
 }
 
 struct Writing<'w, W: Write> {
@@ -371,37 +334,4 @@ fn size_of(folder: &Path) -> u64 {
         .filter(fs::Metadata::is_file)
         .map(|file| file.len())
         .sum()
-}
-
-/// A file that is being made, with a lock that goes with this process.
-fn under_way(parent: &Path, suffix: &str) -> Result<NamedTempFile> {
-    let file = tempfile::Builder::new()
-        .prefix(UNDER_WAY)
-        .suffix(suffix)
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(parent)
-        .map_err(of_file(parent))?;
-    file.as_file().lock().map_err(of_file(parent))?;
-    Ok(file)
-}
-
-/// Removes what was being made by processes that are no more.
-pub fn sweep(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return;
-    };
-    let begun = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        name.to_string_lossy().starts_with(UNDER_WAY)
-    };
-    for path in entries.flatten().map(|entry| entry.path()).filter(begun) {
-        // One that is being made is not locked in its first moment.
-        let age = fs::metadata(&path).and_then(|file| file.modified()).ok();
-        let age = age.and_then(|at| at.elapsed().ok());
-        let abandoned = age.is_some_and(|age| age > FIRST_MOMENT)
-            && File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
-        if abandoned && let Err(error) = fs::remove_file(&path) {
-            tracing::warn!(%error, file = %path.display(), "what an earlier backup left cannot be removed");
-        }
-    }
 }

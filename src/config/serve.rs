@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::{Delivery, Inbox, Jobs, Links, Mail, Media, Search, Streams, Tokens, Website};
 use crate::app::{Lifetimes, Setup};
 use crate::articles::new::Rules;
-use crate::http::envelope::Limits;
+use crate::http::limits::Limits;
 use crate::http::peer::TrustedProxies;
 use crate::http::server;
 use crate::outbound;

@@ -5,17 +5,11 @@ use std::future::{Future, Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, ORIGIN,
-    REFERRER_POLICY, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::http::{ConnectionType, Method};
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
@@ -26,58 +20,9 @@ use crate::app::App;
 use super::error::{Code, Problem, Refusal};
 use super::extract::{ContentRead, MIN_CHANGE, min_change};
 use super::kept::Kept;
+use super::limits::Limits;
+use super::protect::{Readers, protect, request_id};
 use super::wire::LastAnswer;
-
-/// Names the request in its answer, in problems and in the log.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The bounds of each request.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of the path and query.
-    pub url: usize,
-    /// How long a read may take to be answered.
-    pub deadline: Duration,
-    /// How long a write may take once its content is there.
-    pub write_deadline: Duration,
-    /// Bytes of the JSON of an article.
-    pub article: usize,
-    /// Bytes of the JSON of a batch.
-    pub batch: usize,
-    /// Bytes of any other content.
-    pub content: usize,
-    /// Bytes of a file that is put in.
-    pub upload: usize,
-    /// How long such a file may take to arrive.
-    pub upload_deadline: Duration,
-    /// How long content may take to arrive.
-    pub content_deadline: Duration,
-    /// How long a file may take to arrive.
-    pub import_deadline: Duration,
-    /// Bytes a second that content must arrive at.
-    pub content_rate: u64,
-    /// How long a read waits for the change that it must include.
-    pub change_wait: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            url: 8 * 1024,
-            deadline: Duration::from_secs(10),
-            write_deadline: Duration::from_secs(30),
-            article: 1024 * 1024,
-            batch: 4 * 1024 * 1024,
-            content: 64 * 1024,
-            upload: 25 * 1024 * 1024,
-            upload_deadline: Duration::from_secs(300),
-            content_deadline: Duration::from_secs(30),
-            import_deadline: Duration::from_secs(10 * 60),
-            content_rate: 1024,
-            change_wait: Duration::from_secs(2),
-        }
-    }
-}
 
 /// The id of the request that is being answered; there where someone signs in.
 #[derive(Debug, Clone)]
@@ -87,90 +32,10 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct WasHead;
 
-/// Where the routes for editors begin.
-pub const ADMIN: &str = "/v1/admin/";
-
 /// The route whose content is a file of any length.
 const IMPORT: &str = "/v1/admin/import";
 /// Where files are put in.
 const UPLOADS: &str = "/v1/admin/media";
-
-/// Which websites may read an answer.
-#[derive(Debug, Clone)]
-pub enum Readers {
-    /// All: it is public, and no credentials were looked at.
-    Anyone,
-    /// This one, which is configured as one of the editors' own.
-    Origin(HeaderValue),
-    /// None.
-    Nobody,
-}
-
-impl Readers {
-    fn of(request: &ServiceRequest) -> Self {
-        // As the router sees it: an escaped letter leads to the same route.
-        if !request.match_info().as_str().starts_with(ADMIN) {
-            return Self::Anyone;
-        }
-        let app = request.app_data::<web::Data<App>>();
-        let origin = request.headers().get(ORIGIN);
-        match (app, origin) {
-            (Some(app), Some(origin)) if app.trusts_origin(origin) => Self::Origin(origin.clone()),
-            _ => Self::Nobody,
-        }
-    }
-
-    /// Whether the answer is one of the routes for editors.
-    pub(super) const fn are_editors(&self) -> bool {
-        !matches!(self, Self::Anyone)
-    }
-}
-
-/// A fresh request id: 16 hex digits, of which 8 tell this process from others.
-#[must_use]
-pub fn request_id() -> String {
-    static PROCESS: LazyLock<u32> = LazyLock::new(|| {
-        let [.., a, b, c, d] = *crate::id::Id::new().as_bytes();
-        u32::from_be_bytes([a, b, c, d])
-    });
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("{:016x}", (u64::from(*PROCESS) << 32).wrapping_add(next))
-}
-
-/// The headers of every answer, but for those that it sets itself.
-pub fn protect(headers: &mut HeaderMap, request_id: String, readers: &Readers) {
-    if let Ok(id) = HeaderValue::try_from(request_id) {
-        headers.insert(X_REQUEST_ID, id);
-    }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let allowed = match readers {
-        Readers::Anyone => Some(HeaderValue::from_static("*")),
-        Readers::Origin(origin) => Some(origin.clone()),
-        Readers::Nobody => None,
-    };
-    if let Some(allowed) = allowed {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        headers.insert(
-            ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(
-                "Accept-Ranges, Change, Content-Range, ETag, Link, Location, Retry-After, Surrogate-Key, WWW-Authenticate, X-Request-Id",
-            ),
-        );
-    }
-    if readers.are_editors() {
-        // What depends on who asks is kept by nobody.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        headers.insert(VARY, HeaderValue::from_static("Origin"));
-    }
-    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-        headers.insert(
-            CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        );
-    }
-}
 
 /// The middleware.
 #[derive(Debug, Clone, Copy)]
@@ -466,6 +331,7 @@ mod tests {
     use actix_web::test::{TestRequest, init_service, try_call_service};
     use actix_web::{App, get};
 
+    use super::super::protect::X_REQUEST_ID;
     use super::*;
 
     #[get("/panics")]

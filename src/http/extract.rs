@@ -13,8 +13,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
-use super::envelope::Limits;
 use super::error::{Code, Problem, Refusal};
+use super::limits::Limits;
 use crate::json;
 
 /// The key under which the answer to a write is kept.

@@ -10,8 +10,8 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use actix_web::web;
 use bytes::Bytes;
 
-use super::envelope::Limits;
 use super::extract::MIN_CHANGE;
+use super::limits::Limits;
 use super::server::application;
 use crate::app::App;
 use crate::error::{Error, Result};

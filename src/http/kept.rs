@@ -8,9 +8,9 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 
-use super::envelope::Readers;
 use super::error::{Problem, Refusal};
 use super::negotiate::codings;
+use super::protect::Readers;
 use super::respond::Finished;
 use crate::app::App;
 use crate::cache::{self, Flight, Hit};

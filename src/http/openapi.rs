@@ -14,10 +14,10 @@ use utoipa::openapi::{
 };
 use utoipa_actix_web::AppExt;
 
-use super::envelope::ADMIN;
 use super::error::{Code, ProblemDocument, Refusal};
 use super::extract::MAX_CHANGE;
 use super::known;
+use super::protect::ADMIN;
 use super::query::Query;
 use super::respond::{Answer, JSON};
 

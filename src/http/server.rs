@@ -18,9 +18,10 @@ use actix_web::{App as ActixApp, HttpRequest, HttpResponse, web};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
-use super::envelope::{Envelope, Limits};
+use super::envelope::Envelope;
 use super::error::{Code, Problem, Refusal};
 use super::known;
+use super::limits::Limits;
 use super::wire::Wire;
 use crate::app::App;
 

@@ -12,9 +12,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
-use super::envelope::Limits;
 use super::error::{Code, Problem, Refusal};
 use super::extract::{Content, ContentRead, START};
+use super::limits::Limits;
 use crate::error::Error;
 
 /// Bytes that are written at once.

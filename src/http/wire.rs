@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::envelope::{Readers, protect, request_id};
 use super::error::{Code, Problem};
+use super::protect::{Readers, protect, request_id};
 
 /// Lets an answer be the last of its connection. `Connection: close` says it to the client; but the library would still
 /// wait for the end of chunked content that nobody reads, for as long as the peer likes.

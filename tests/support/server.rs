@@ -16,7 +16,7 @@ use masthead::cache;
 use masthead::changes::model::Actor;
 use masthead::db::{self, Conn, Db, Reason, Tx, Written};
 use masthead::error::{Error, Result};
-use masthead::http::envelope::Limits;
+use masthead::http::limits::Limits;
 use masthead::http::server;
 use masthead::locales::Fallbacks;
 use masthead::search;

@@ -7,8 +7,8 @@ use actix_web::web;
 use super::address::Address;
 use crate::app::App;
 use crate::error::Result;
-use crate::http::envelope::Limits;
 use crate::http::in_process::{Answered, InProcess};
+use crate::http::limits::Limits;
 
 /// How often it is asked again for what cannot be answered now.
 const TRIES: u32 = 20;

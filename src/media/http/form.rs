@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::app::App;
 use crate::error::{Error, Fault, FaultCode, closest};
-use crate::http::envelope::Limits;
 use crate::http::error::{Code, Problem, Refusal};
 use crate::http::extract::{START, content_was_read};
+use crate::http::limits::Limits;
 use crate::media::input;
 use crate::media::model::{About, MAX_TEXT};
 
