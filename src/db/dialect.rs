@@ -1,10 +1,13 @@
 //! The few places where the SQL text itself differs between the databases. Nowhere else.
 
+use std::marker::PhantomData;
+
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Binary, Bool, Text};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, Binary, Bool, HasSqlType, SqlType, Text};
 use diesel::sqlite::Sqlite;
 
 use super::Conn;
@@ -64,66 +67,86 @@ pub(super) fn lock_counter(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     }
 }
 
-/// `column IN (…)` over ids, cached as a prepared statement. Diesel's own `eq_any` is prepared anew each time on SQLite,
-/// since the number of binds varies; here it is padded with the last id to one of a few sizes.
+/// `column IN (…)`, cached as a prepared statement. Diesel's own `eq_any` is prepared anew each time on SQLite, since the
+/// number of binds varies; here it is padded with the last value to one of a few sizes.
 #[derive(Debug, Clone)]
-pub struct IdIn<C> {
+pub struct OneOf<C, V, ST> {
     column: C,
-    ids: Vec<Id>,
+    values: Vec<V>,
+    sql_type: PhantomData<ST>,
 }
 
 /// `column` is one of `ids`. Of no ids, nothing is.
-pub fn id_in<C>(column: C, ids: &[Id]) -> IdIn<C> {
-    /// A single article, a default page, the largest page with its one row more.
-    const SIZES: [usize; 4] = [1, 8, 32, 128];
-    let mut padded = ids.to_vec();
-    if let Some(last) = ids.last() {
-        let size = SIZES
-            .into_iter()
-            .find(|size| *size >= ids.len())
-            .unwrap_or(ids.len());
-        padded.resize(size, *last);
-    }
-    IdIn {
-        column,
-        ids: padded,
+pub fn id_in<C>(column: C, ids: &[Id]) -> OneOf<C, Id, Binary> {
+    OneOf::new(column, ids.to_vec())
+}
+
+/// `column` is one of `texts`. Of no texts, nothing is.
+pub fn text_in<C>(column: C, texts: Vec<&str>) -> OneOf<C, &str, Text> {
+    OneOf::new(column, texts)
+}
+
+impl<C, V: Clone, ST> OneOf<C, V, ST> {
+    fn new(column: C, mut values: Vec<V>) -> Self {
+        /// A single article, a default page, the largest page with its one row more.
+        const SIZES: [usize; 4] = [1, 8, 32, 128];
+        if let Some(last) = values.last().cloned() {
+            let fits = SIZES.into_iter().find(|size| *size >= values.len());
+            values.resize(fits.unwrap_or(values.len()), last);
+        }
+        Self {
+            column,
+            values,
+            sql_type: PhantomData,
+        }
     }
 }
 
-impl<C> Expression for IdIn<C> {
+impl<C, V, ST> Expression for OneOf<C, V, ST> {
     type SqlType = Bool;
 }
-impl<C, QS> AppearsOnTable<QS> for IdIn<C> where C: AppearsOnTable<QS> {}
-impl<C, QS> SelectableExpression<QS> for IdIn<C> where C: SelectableExpression<QS> {}
-impl<C, GB> diesel::expression::ValidGrouping<GB> for IdIn<C> {
+impl<C, V, ST, QS> AppearsOnTable<QS> for OneOf<C, V, ST> where C: AppearsOnTable<QS> {}
+impl<C, V, ST, QS> SelectableExpression<QS> for OneOf<C, V, ST> where C: SelectableExpression<QS> {}
+impl<C, V, ST, GB> diesel::expression::ValidGrouping<GB> for OneOf<C, V, ST> {
     type IsAggregate = diesel::expression::is_aggregate::No;
 }
-impl<C> QueryId for IdIn<C> {
+impl<C, V, ST> QueryId for OneOf<C, V, ST> {
     type QueryId = ();
-    // The text depends on the number of ids, so it is the key.
+    // The text depends on the number of values, so it is the key.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for IdIn<C> {
+impl<C, V, ST> QueryFragment<Sqlite> for OneOf<C, V, ST>
+where
+    C: QueryFragment<Sqlite>,
+    V: ToSql<ST, Sqlite>,
+    Sqlite: HasSqlType<ST>,
+{
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" IN (");
-        for (index, id) in self.ids.iter().enumerate() {
+        for (index, value) in self.values.iter().enumerate() {
             if index > 0 {
                 out.push_sql(", ");
             }
-            out.push_bind_param::<Binary, _>(id)?;
+            out.push_bind_param::<ST, V>(value)?;
         }
         out.push_sql(")");
         Ok(())
     }
 }
 
-impl<C: QueryFragment<Pg>> QueryFragment<Pg> for IdIn<C> {
+impl<C, V, ST> QueryFragment<Pg> for OneOf<C, V, ST>
+where
+    C: QueryFragment<Pg>,
+    ST: SqlType + 'static,
+    Vec<V>: ToSql<Array<ST>, Pg>,
+    Pg: HasSqlType<ST>,
+{
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" = ANY(");
-        out.push_bind_param::<diesel::sql_types::Array<Binary>, _>(&self.ids)?;
+        out.push_bind_param::<Array<ST>, _>(&self.values)?;
         out.push_sql(")");
         Ok(())
     }

@@ -245,7 +245,11 @@ impl AsyncRead for Wire {
         }
         let before = buf.filled().len();
         let Poll::Ready(read) = self.stream()?.poll_read(cx, buf) else {
-            self.reader = Some(cx.waker().clone());
+            match &mut self.reader {
+                // Mostly the same one, which is not counted anew then.
+                Some(reader) => reader.clone_from(cx.waker()),
+                None => self.reader = Some(cx.waker().clone()),
+            }
             return Poll::Pending;
         };
         read?;

@@ -10,6 +10,7 @@ use super::model::{Redirect, RedirectStatus};
 use crate::articles::model::State;
 use crate::changes::model::Resource;
 use crate::changes::tags as cache;
+use crate::db::dialect::text_in;
 use crate::db::page::{Key, Page, Slice};
 use crate::db::schema::{article_slugs, articles, redirects};
 use crate::db::{Conn, each};
@@ -127,7 +128,10 @@ pub fn get(conn: &mut Conn, id: Id) -> Result<Redirect> {
 pub fn leading(conn: &mut Conn, paths: &[String]) -> Result<Vec<(String, Target, RedirectStatus)>> {
     let there = redirects::table
         .select(redirects::all_columns)
-        .filter(redirects::path.eq_any(paths));
+        .filter(text_in(
+            redirects::path,
+            paths.iter().map(String::as_str).collect(),
+        ));
     let rows: Vec<Row> = each!(conn, c => there.load(c))?;
     let leads = |row: Row| {
         let redirect = row.into_redirect()?;

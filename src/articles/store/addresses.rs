@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::articles::model::{Kind, Seo, State};
-use crate::db::dialect::id_in;
+use crate::db::dialect::{id_in, text_in};
 use crate::db::schema::{article_bodies, articles};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
@@ -123,7 +123,7 @@ pub fn translations_of(conn: &mut Conn, some: &[Address]) -> Result<Vec<Address>
     }
     let query = articles::table
         .select(columns())
-        .filter(articles::translation_key.assume_not_null().eq_any(keys))
+        .filter(text_in(articles::translation_key, keys))
         .filter(articles::state.eq(State::Published.as_str()))
         .order((articles::translation_key, articles::locale, articles::id))
         .limit(MOST_TRANSLATIONS);

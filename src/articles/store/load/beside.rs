@@ -6,7 +6,7 @@ use super::{named, raw};
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Format, State, Translation};
 use crate::authors::model::AuthorRef;
-use crate::db::dialect::id_in;
+use crate::db::dialect::{id_in, text_in};
 use crate::db::schema::{article_authors, article_bodies, article_tags, articles, authors, tags};
 use crate::db::{Conn, each};
 use crate::error::Result;
@@ -136,7 +136,7 @@ pub(super) fn add_translations(
             articles::locale,
             articles::slug,
         ))
-        .filter(translation_key.eq_any(wanted))
+        .filter(text_in(translation_key, wanted))
         .filter(state.eq(State::Published.as_str()))
         .order((articles::locale, articles::id));
     let rows: Vec<(Id, String, String, String)> = each!(conn, c => query.load(c))?;
