@@ -1,9 +1,11 @@
 //! What every handler shares: the database, what the server was set up to be, and what signing in needs.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
+use bytes::Bytes;
 use tokio::sync::watch;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
@@ -19,6 +21,7 @@ use crate::cache::{self, Cache};
 use crate::changes::streams::{self, Streams};
 use crate::db::Db;
 use crate::error::Result;
+use crate::http::openapi;
 use crate::http::peer::TrustedProxies;
 use crate::http::respond::NO_CACHE;
 use crate::locales::Fallbacks;
@@ -201,8 +204,7 @@ pub struct App {
     pub webhooks: Deliveries,
     /// Who does the jobs of this process.
     pub work: Work,
-    /// The OpenAPI document of this server, as JSON text.
-    pub openapi: String,
+    openapi: OnceLock<Bytes>,
     origins: Vec<String>,
     stopping: watch::Sender<bool>,
     reachable: AtomicBool,
@@ -247,7 +249,7 @@ impl App {
         );
         let mark = format!("{:016x}", xxh3_64(format!("{public:?}").as_bytes()));
         Self {
-            openapi: crate::http::openapi::text_for(&rules.locales),
+            openapi: OnceLock::new(),
             // A token of another database must not be one here, even under the same secret.
             tokens: AccessTokens::new(secret, format!("masthead:{}", db.epoch())),
             refresh_key: secret.key(Purpose::RefreshToken),
@@ -286,6 +288,14 @@ impl App {
             stopping: watch::Sender::new(false),
             reachable: AtomicBool::new(true),
         }
+    }
+
+    /// The OpenAPI document of this server, as JSON text. Made when it is first asked for, which takes a while and much
+    /// memory, and most servers are never asked.
+    #[must_use]
+    pub fn openapi(&self) -> Bytes {
+        let text = || openapi::text_for(&self.rules.locales).into();
+        self.openapi.get_or_init(text).clone()
     }
 
     /// Whether scripts of this origin may call the routes for editors.

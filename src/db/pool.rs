@@ -23,7 +23,7 @@ thread_local! {
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// KiB of pages that a thread's own connection keeps, which answers most misses.
-const INLINE_CACHE: u32 = 8192;
+const INLINE_CACHE: u32 = 4096;
 /// The same of each of the pool's: there are many, and what they miss the system's page cache has.
 pub(super) const POOL_CACHE: u32 = 2048;
 

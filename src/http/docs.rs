@@ -111,5 +111,5 @@ fn of_swagger_ui(name: &str) -> Result<Answer, Error> {
         .ok_or(Error::NotFound("file"))?;
     let content_type = HeaderValue::from_str(&found.content_type)
         .map_err(|error| Error::internal(format!("the type of {name}: {error}")))?;
-    Ok(Answer::bytes(found.bytes, content_type))
+    Ok(Answer::bytes(found.bytes.into_owned(), content_type))
 }

@@ -1,15 +1,17 @@
-//! The paths and methods that there are, as the OpenAPI document has them. The document is large: only this and its text are
-//! kept while the server runs.
+//! The paths and methods that there are, from the list of routes that the OpenAPI document is made of: all that is needed of
+//! it while the server runs, without the document itself, which is large.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use actix_web::dev::ResourceDef;
-use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::{OpenApi, RefOr, Schema};
+use actix_web::dev::{HttpServiceFactory, ResourceDef};
+use utoipa::openapi::path::{Operation, Parameter, PathItem, Paths};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa_actix_web::OpenApiFactory;
 
-use super::openapi;
+use super::Routes;
 
 /// A path, and what may be asked of it.
+#[derive(Debug, PartialEq)]
 struct Route {
     path: String,
     /// As the router knows it.
@@ -17,19 +19,30 @@ struct Route {
     methods: Vec<&'static str>,
 }
 
-static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
+/// Made when the first path is asked for that no route took.
+static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let mut known = Known(Vec::new());
+    super::routes(&mut known);
+    known.0
+});
 
-/// Remembers the routes of the document, where that is made anyway.
-pub(super) fn remember(document: &OpenApi) {
-    ROUTES.get_or_init(|| of(document));
+/// Takes routes for their paths and methods.
+struct Known(Vec<Route>);
+
+impl Routes for Known {
+    fn service<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, route: F) -> &mut Self {
+        for known in of(&route.paths()) {
+            match self.0.iter_mut().find(|other| other.path == known.path) {
+                Some(other) => other.methods.extend(known.methods),
+                None => self.0.push(known),
+            }
+        }
+        self
+    }
 }
 
-fn routes() -> &'static [Route] {
-    ROUTES.get_or_init(|| of(&openapi::document()))
-}
-
-fn of(document: &OpenApi) -> Vec<Route> {
-    let paths = document.paths.paths.iter();
+fn of(paths: &Paths) -> Vec<Route> {
+    let paths = paths.paths.iter();
     paths
         .map(|(path, item)| Route {
             path: path.clone(),
@@ -41,14 +54,13 @@ fn of(document: &OpenApi) -> Vec<Route> {
 
 /// All paths.
 pub(super) fn paths() -> impl Iterator<Item = &'static str> {
-    routes().iter().map(|route| route.path.as_str())
+    ROUTES.iter().map(|route| route.path.as_str())
 }
 
 /// The methods of the routes that have this path; none where no route has.
 pub(super) fn methods_of(path: &str) -> Vec<&'static str> {
-    // Made when the first path is asked for that no route took.
     static MATCHING: LazyLock<Vec<(ResourceDef, &[&str])>> = LazyLock::new(|| {
-        let routes = routes().iter();
+        let routes = ROUTES.iter();
         routes
             .map(|route| (ResourceDef::new(&*route.narrowed), &*route.methods))
             .collect()
@@ -96,4 +108,26 @@ fn narrowed(path: &str, item: &PathItem) -> String {
         }
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::openapi;
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_routes_is_what_the_document_says() {
+        let in_order = |mut routes: Vec<Route>| {
+            routes.sort_by(|a, b| a.path.cmp(&b.path));
+            for route in &mut routes {
+                route.methods.sort_unstable();
+            }
+            routes
+        };
+        let mut known = Known(Vec::new());
+        super::super::routes(&mut known);
+        let documented = of(&openapi::document().paths);
+        assert!(documented.len() > 100);
+        assert_eq!(in_order(known.0), in_order(documented));
+    }
 }

@@ -16,10 +16,10 @@ use utoipa_actix_web::AppExt;
 
 use super::error::{Code, ProblemDocument, Refusal};
 use super::extract::MAX_CHANGE;
-use super::known;
 use super::protect::ADMIN;
 use super::query::Query;
 use super::respond::{Answer, JSON};
+use crate::error::Error;
 
 /// The document as JSON text, as `openapi/v1.json` holds it.
 #[must_use]
@@ -33,7 +33,6 @@ pub fn text() -> String {
 #[must_use]
 pub fn text_for(locales: &[String]) -> String {
     let mut document = document();
-    known::remember(&document);
     let operations = document
         .paths
         .paths
@@ -82,10 +81,11 @@ pub(crate) async fn get_openapi(
     app: web::Data<crate::app::App>,
 ) -> Result<HttpResponse, Refusal> {
     Query::parse(request.query_string()).finish()?;
+    let shared = app.clone();
+    let text = web::block(move || shared.openapi()).await;
+    let text = text.map_err(|error| Error::internal(format!("the document: {error}")))?;
     // Nothing touches it while the server runs.
-    Answer::bytes(app.openapi.clone(), JSON)
-        .depends_on("")
-        .to(&request)
+    Answer::bytes(text, JSON).depends_on("").to(&request)
 }
 
 pub(super) fn document() -> OpenApi {

@@ -52,7 +52,7 @@ fn opaque_tag(version: Option<i64>, bytes: &[u8]) -> String {
 
 /// An answer in the making: a number that its state includes, and its bytes.
 pub struct Answer {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     content_type: HeaderValue,
     change: Option<i64>,
     link: Option<String>,
@@ -78,7 +78,7 @@ impl Answer {
 
     /// Bytes of some type.
     #[must_use]
-    pub fn bytes(bytes: impl Into<Vec<u8>>, content_type: HeaderValue) -> Self {
+    pub fn bytes(bytes: impl Into<Bytes>, content_type: HeaderValue) -> Self {
         Self {
             bytes: bytes.into(),
             content_type,
@@ -154,7 +154,7 @@ impl Answer {
         Ok(Finished {
             etag: header(format!("\"{tag}\""))?,
             tag,
-            identity: self.bytes.into(),
+            identity: self.bytes,
             coded: [const { None }; 2],
             content_type: self.content_type,
             cache_control,
