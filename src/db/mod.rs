@@ -2,6 +2,7 @@
 //! give a function one snapshot; [`Db::write`] gives it a [`Tx`] on the one writer, which commits many in one go.
 
 mod checkpoint;
+mod columns;
 mod conn;
 pub mod dialect;
 pub mod error;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+pub(crate) use self::columns::columns;
 pub use self::conn::Conn;
 pub(crate) use self::conn::each;
 use self::feed::Feed;

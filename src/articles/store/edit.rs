@@ -327,7 +327,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
         return Ok(Vec::new());
     }
     let mut rows = load::rows(conn, ids)?;
-    rows.sort_by_cached_key(|row| ids.iter().position(|id| *id == row.id));
+    rows.sort_by_cached_key(|found| ids.iter().position(|id| *id == found.row.id));
     let more = articles::table.filter(id_in(articles::id, ids)).select((
         articles::id,
         articles::state,

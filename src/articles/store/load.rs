@@ -7,19 +7,19 @@ use crate::articles::cover::{self, Cover, ShownCover};
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Audience, Kind, State};
 use crate::db::dialect::id_in;
-use crate::db::schema::articles;
-use crate::db::{Conn, each};
+use crate::db::schema::{article_bodies, articles};
+use crate::db::{Conn, columns, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::media;
 use crate::media::model::Media;
 use crate::time::Time;
 
-use beside::{add_authors, add_bodies, add_tags, add_translations};
+use beside::{Body, BodyColumns, add_authors, add_bodies, add_sources, add_tags, add_translations};
 
 mod beside;
 
-/// The columns of `articles` that delivery may show.
+/// The columns of `articles` that delivery may show, in the order of [`Columns`].
 #[derive(Queryable)]
 pub(super) struct Row {
     pub(super) id: Id,
@@ -43,47 +43,21 @@ pub(super) struct Row {
     published_at: Option<Time>,
 }
 
-type Columns = (
-    articles::id,
-    articles::kind,
-    articles::locale,
-    articles::slug,
-    articles::title,
-    articles::subtitle,
-    articles::standfirst,
-    articles::excerpt,
-    articles::cover,
-    articles::featured,
-    articles::content_notice,
-    articles::audience,
-    articles::citations,
-    articles::word_count,
-    articles::reading_minutes,
-    articles::translation_key,
-    articles::external_id,
-    articles::updated_at,
-    articles::published_at,
-);
-const COLUMNS: Columns = (
-    articles::id,
-    articles::kind,
-    articles::locale,
-    articles::slug,
-    articles::title,
-    articles::subtitle,
-    articles::standfirst,
-    articles::excerpt,
-    articles::cover,
-    articles::featured,
-    articles::content_notice,
-    articles::audience,
-    articles::citations,
-    articles::word_count,
-    articles::reading_minutes,
-    articles::translation_key,
-    articles::external_id,
-    articles::updated_at,
-    articles::published_at,
+/// A row, with its body where that was read along.
+pub(super) struct Found {
+    pub(super) row: Row,
+    body: Option<Body>,
+}
+
+impl From<Row> for Found {
+    fn from(row: Row) -> Self {
+        Self { row, body: None }
+    }
+}
+
+columns!(Columns of articles:
+    id, kind, locale, slug, title, subtitle, standfirst, excerpt, cover, featured, content_notice, audience, citations,
+    word_count, reading_minutes, translation_key, external_id, updated_at, published_at,
 );
 
 /// The published articles among these, in this order, with what is to be shown.
@@ -91,9 +65,9 @@ const COLUMNS: Columns = (
 /// # Errors
 /// When the database fails.
 pub fn by_ids(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Article>> {
-    let mut rows = published(conn, ids)?;
-    rows.sort_by_cached_key(|row| ids.iter().position(|id| *id == row.id));
-    complete(conn, rows, show)
+    let mut found = published(conn, ids, show)?;
+    found.sort_by_cached_key(|found| ids.iter().position(|id| *id == found.row.id));
+    complete(conn, found, show)
 }
 
 /// A text in whatever state.
@@ -131,52 +105,74 @@ pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<A
 }
 
 /// These, in whatever state: for editors.
-pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
-    let query = articles::table.select(COLUMNS);
-    Ok(match ids {
+pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Found>> {
+    let query = articles::table.select(Columns);
+    let rows: Vec<Row> = match ids {
         [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
         ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
-    })
+    };
+    Ok(rows.into_iter().map(Found::from).collect())
 }
 
-/// The published ones among these, in any order.
-pub(super) fn published(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Row>> {
-    let query = articles::table
-        .select(COLUMNS)
-        .filter(articles::state.eq(State::Published.as_str()));
-    Ok(match ids {
+/// The published ones among these, in any order. Of a single one, what is to be shown of its body is read along.
+pub(super) fn published(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Found>> {
+    let is_published = articles::state.eq(State::Published.as_str());
+    let query = articles::table.select(Columns).filter(is_published);
+    let rows: Vec<Row> = match ids {
         [] => Vec::new(),
         // Most reads are of one article, and this shape of the statement is found by its type.
+        [id] if show.any(&Body::FIELDS) => {
+            let whole = articles::table
+                .inner_join(article_bodies::table)
+                .select((Columns, BodyColumns))
+                .filter(is_published)
+                .filter(articles::id.eq(*id));
+            let found: Vec<(Row, Body)> = each!(conn, c => whole.load(c))?;
+            let with = |(row, body)| Found {
+                row,
+                body: Some(body),
+            };
+            return Ok(found.into_iter().map(with).collect());
+        }
         [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
         ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
-    })
+    };
+    Ok(rows.into_iter().map(Found::from).collect())
 }
 
 /// Turns rows into articles, with what stands in other tables.
-pub(super) fn complete(conn: &mut Conn, rows: Vec<Row>, show: Selection) -> Result<Vec<Article>> {
-    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
+pub(super) fn complete(
+    conn: &mut Conn,
+    found: Vec<Found>,
+    show: Selection,
+) -> Result<Vec<Article>> {
+    if found.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<Option<String>> = rows.iter().map(|row| row.translation_key.clone()).collect();
+    let rows = || found.iter().map(|found| &found.row);
+    let ids: Vec<Id> = rows().map(|row| row.id).collect();
+    let keys: Vec<Option<String>> = rows().map(|row| row.translation_key.clone()).collect();
     let media = if show.has(Field::Cover) {
-        media_of(conn, rows.iter().map(|row| row.cover.as_deref()))?
+        media_of(conn, rows().map(|row| row.cover.as_deref()))?
     } else {
         Vec::new()
     };
-    let mut found: Vec<Article> = rows
+    let lacks_bodies = found.iter().any(|found| found.body.is_none());
+    let mut found: Vec<Article> = found
         .into_iter()
-        .map(|row| row.into_article(show, &media))
+        .map(|Found { row, body }| {
+            let mut article = row.into_article(show, &media)?;
+            if let Some(body) = body {
+                body.put_into(&mut article, show)?;
+            }
+            Ok(article)
+        })
         .collect::<Result<_>>()?;
-    if show.any(&[
-        Field::Body,
-        Field::Toc,
-        Field::Seo,
-        Field::Metadata,
-        Field::Markdown,
-        Field::Text,
-    ]) {
+    if lacks_bodies && show.any(&Body::FIELDS) {
         add_bodies(conn, &ids, &mut found, show)?;
+    }
+    if show.any(&[Field::Markdown, Field::Text]) {
+        add_sources(conn, &ids, &mut found, show)?;
     }
     if show.has(Field::Tags) {
         add_tags(conn, &ids, &mut found)?;

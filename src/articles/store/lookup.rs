@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::load::{Row, complete, published};
+use super::load::{Found, Row, complete, published};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Article, Kind, State};
 use crate::db::schema::{article_slugs, articles};
@@ -52,7 +52,7 @@ pub enum At {
 
 /// What a slug means.
 struct Meant {
-    row: Row,
+    found: Found,
     /// The locale in which the row has the slug, or had it.
     locale: String,
     current: bool,
@@ -65,21 +65,24 @@ struct Meant {
 pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) -> Result<Article> {
     let kind = lookup.kind;
     let meant = match &lookup.locale {
-        Some(locale) => in_chain(conn, slug, Some(kind), locale, &lookup.fallbacks)?,
-        None => anywhere(conn, slug, kind, &lookup.locales)?,
+        Some(locale) => in_chain(conn, slug, Some(kind), locale, &lookup.fallbacks, show)?,
+        None => anywhere(conn, slug, kind, &lookup.locales, show)?,
     };
     let Meant {
-        row,
+        found,
         locale,
         current,
     } = meant.ok_or(Error::NotFound(kind.as_str()))?;
     if !current {
+        let Row {
+            slug, locale: own, ..
+        } = found.row;
         return Err(Error::Moved {
-            slug: row.slug,
-            locale: (row.locale != locale).then_some(row.locale),
+            slug,
+            locale: (own != locale).then_some(own),
         });
     }
-    whole(conn, row, show)
+    whole(conn, found, show)
 }
 
 /// The published article of this id.
@@ -87,16 +90,16 @@ pub fn by_slug(conn: &mut Conn, slug: &str, lookup: &Lookup, show: Selection) ->
 /// # Errors
 /// [`Error::NotFound`] where there is none of that kind, in the locale asked for or one that stands in for it.
 pub fn by_id(conn: &mut Conn, id: Id, lookup: &Lookup, show: Selection) -> Result<Article> {
-    let found = published(conn, &[id])?;
-    let visible = |row: &Row| {
+    let found = published(conn, &[id], show)?;
+    let visible = |Found { row, .. }: &Found| {
         let is_it = |locale: &String| *locale == row.locale;
         row.kind == lookup.kind.as_str()
             && (lookup.locale.as_ref().is_none_or(is_it) || lookup.fallbacks.iter().any(is_it))
     };
-    let row = found.into_iter().find(visible);
+    let found = found.into_iter().find(visible);
     whole(
         conn,
-        row.ok_or(Error::NotFound(lookup.kind.as_str()))?,
+        found.ok_or(Error::NotFound(lookup.kind.as_str()))?,
         show,
     )
 }
@@ -112,11 +115,11 @@ pub fn at(
     fallbacks: &[String],
     show: Selection,
 ) -> Result<Option<At>> {
-    let Some(meant) = in_chain(conn, slug, None, locale, fallbacks)? else {
+    let Some(meant) = in_chain(conn, slug, None, locale, fallbacks, show)? else {
         return Ok(None);
     };
     if meant.current {
-        return Ok(Some(At::Text(Box::new(whole(conn, meant.row, show)?))));
+        return Ok(Some(At::Text(Box::new(whole(conn, meant.found, show)?))));
     }
     let Row {
         id,
@@ -124,20 +127,20 @@ pub fn at(
         slug,
         translation_key,
         ..
-    } = meant.row;
+    } = meant.found.row;
     // Whoever reads in a locale that another stands in for stays there, unless something else has the slug there.
     let stays = own == meant.locale
-        && in_chain(conn, &slug, None, locale, fallbacks)?.is_some_and(|there| {
-            let is_version =
-                translation_key.is_some() && there.row.translation_key == translation_key;
-            there.current && (there.row.id == id || is_version)
+        && in_chain(conn, &slug, None, locale, fallbacks, show)?.is_some_and(|there| {
+            let row = there.found.row;
+            let is_version = translation_key.is_some() && row.translation_key == translation_key;
+            there.current && (row.id == id || is_version)
         });
     let locale = if stays { locale.to_owned() } else { own };
     Ok(Some(At::Moved { locale, slug }))
 }
 
-fn whole(conn: &mut Conn, row: Row, show: Selection) -> Result<Article> {
-    complete(conn, vec![row], show)?
+fn whole(conn: &mut Conn, found: Found, show: Selection) -> Result<Article> {
+    complete(conn, vec![found], show)?
         .pop()
         .ok_or_else(|| Error::internal("a row became no article"))
 }
@@ -146,7 +149,12 @@ fn whole(conn: &mut Conn, row: Row, show: Selection) -> Result<Article> {
 type Owner = (String, bool, Id);
 
 /// The published texts that have or had a slug.
-fn owners(conn: &mut Conn, slug: &str, kind: Option<Kind>) -> Result<(Vec<Owner>, Vec<Row>)> {
+fn owners(
+    conn: &mut Conn,
+    slug: &str,
+    kind: Option<Kind>,
+    show: Selection,
+) -> Result<(Vec<Owner>, Vec<Found>)> {
     // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
     // which of two tables to begin is then nothing that a planner could get wrong.
     let owners = article_slugs::table
@@ -158,35 +166,41 @@ fn owners(conn: &mut Conn, slug: &str, kind: Option<Kind>) -> Result<(Vec<Owner>
         .filter(article_slugs::slug.eq(slug));
     let mut owners: Vec<Owner> = each!(conn, c => owners.load(c))?;
     let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
-    let mut rows = published(conn, &ids)?;
-    rows.retain(|row| kind.is_none_or(|kind| row.kind == kind.as_str()));
-    owners.retain(|(.., id)| rows.iter().any(|row| row.id == *id));
-    Ok((owners, rows))
+    let mut found = published(conn, &ids, show)?;
+    found.retain(|found| kind.is_none_or(|kind| found.row.kind == kind.as_str()));
+    owners.retain(|(.., id)| found.iter().any(|found| found.row.id == *id));
+    Ok((owners, found))
 }
 
-fn meant((locale, current, id): Owner, mut rows: Vec<Row>) -> Option<Meant> {
+fn meant((locale, current, id): Owner, mut found: Vec<Found>) -> Option<Meant> {
     // One text may have had the slug in one locale and have it in another.
-    rows.retain(|row| row.id == id);
-    let row = rows.pop()?;
+    found.retain(|found| found.row.id == id);
+    let found = found.pop()?;
     Some(Meant {
-        row,
+        found,
         locale,
         current,
     })
 }
 
 /// The text that has this slug in the first of these locales, or had it.
-fn anywhere(conn: &mut Conn, slug: &str, kind: Kind, locales: &[String]) -> Result<Option<Meant>> {
+fn anywhere(
+    conn: &mut Conn,
+    slug: &str,
+    kind: Kind,
+    locales: &[String],
+    show: Selection,
+) -> Result<Option<Meant>> {
     let rank = |locale: &str| {
         let known = locales.iter().position(|known| known == locale);
         known.unwrap_or(usize::MAX)
     };
-    let (owners, rows) = owners(conn, slug, Some(kind))?;
+    let (owners, found) = owners(conn, slug, Some(kind), show)?;
     // A current slug anywhere comes before a former one: the address that works beats the one that moved.
     let first = owners
         .into_iter()
         .min_by_key(|(locale, current, _)| (!current, rank(locale)));
-    Ok(first.and_then(|owner| meant(owner, rows)))
+    Ok(first.and_then(|owner| meant(owner, found)))
 }
 
 /// The text that has or had this slug in a locale; else the one that has it in the first that stands in for that; else the
@@ -198,12 +212,13 @@ fn in_chain(
     kind: Option<Kind>,
     locale: &str,
     fallbacks: &[String],
+    show: Selection,
 ) -> Result<Option<Meant>> {
     let chain: Vec<&str> = std::iter::once(locale)
         .chain(fallbacks.iter().map(String::as_str))
         .collect();
     let place = |locale: &str| chain.iter().position(|known| *known == locale);
-    let (owners, rows) = owners(conn, slug, kind)?;
+    let (owners, rows) = owners(conn, slug, kind, show)?;
     let first = owners
         .into_iter()
         .filter_map(|owner| Some((place(&owner.0)?, owner)))
@@ -214,15 +229,20 @@ fn in_chain(
     let mut found = meant(owner, rows);
     if let Some(text) = &mut found
         && text.current
-        && let Some(row) = version(conn, &text.row, chain.get(..found_at).unwrap_or_default())?
+        && let Some(version) = version(
+            conn,
+            &text.found.row,
+            chain.get(..found_at).unwrap_or_default(),
+            show,
+        )?
     {
-        text.row = row;
+        text.found = version;
     }
     Ok(found)
 }
 
 /// The published version of a text in the first of these locales that has one.
-fn version(conn: &mut Conn, row: &Row, locales: &[&str]) -> Result<Option<Row>> {
+fn version(conn: &mut Conn, row: &Row, locales: &[&str], show: Selection) -> Result<Option<Found>> {
     let Some(key) = row.translation_key.as_ref().filter(|_| !locales.is_empty()) else {
         return Ok(None);
     };
@@ -238,7 +258,7 @@ fn version(conn: &mut Conn, row: &Row, locales: &[&str]) -> Result<Option<Row>> 
         .filter_map(|(id, locale, _)| Some((locales.iter().position(|it| *it == locale)?, id)))
         .min();
     match first {
-        Some((_, id)) => Ok(published(conn, &[id])?.pop()),
+        Some((_, id)) => Ok(published(conn, &[id], show)?.pop()),
         None => Ok(None),
     }
 }

@@ -8,7 +8,7 @@ use crate::articles::model::{Article, Format, State, Translation};
 use crate::authors::model::AuthorRef;
 use crate::db::dialect::{id_in, text_in};
 use crate::db::schema::{article_authors, article_bodies, article_tags, articles, authors, tags};
-use crate::db::{Conn, each};
+use crate::db::{Conn, columns, each};
 use crate::error::Result;
 use crate::id::Id;
 use crate::tags::model::TagRef;
@@ -17,42 +17,58 @@ fn of(ids: &[Id], id: Id) -> Option<usize> {
     ids.iter().position(|known| *known == id)
 }
 
+/// The forms of a body that most readers get, in the order of [`BodyColumns`].
+#[derive(Queryable)]
+pub(super) struct Body {
+    html: String,
+    toc: String,
+    seo: String,
+    metadata: String,
+}
+
+columns!(pub(super) BodyColumns of article_bodies: html, toc, seo, metadata);
+
+impl Body {
+    pub(super) const FIELDS: [Field; 4] = [Field::Body, Field::Toc, Field::Seo, Field::Metadata];
+
+    pub(super) fn put_into(self, article: &mut Article, show: Selection) -> Result<()> {
+        let shown = |field, json| show.has(field).then(|| raw(json)).transpose();
+        article.body = show.has(Field::Body).then_some(self.html);
+        article.toc = shown(Field::Toc, self.toc)?;
+        article.seo = shown(Field::Seo, self.seo)?;
+        article.metadata = shown(Field::Metadata, self.metadata)?;
+        Ok(())
+    }
+}
+
 pub(super) fn add_bodies(
     conn: &mut Conn,
     ids: &[Id],
     found: &mut [Article],
     show: Selection,
 ) -> Result<()> {
-    use article_bodies::{article_id, format, source, table};
-    // Two statements, because the other forms of a long body cost pages that most answers do not need.
-    let short = (
-        article_id,
-        article_bodies::html,
-        article_bodies::toc,
-        article_bodies::seo,
-        article_bodies::metadata,
-    );
-    if show.any(&[Field::Body, Field::Toc, Field::Seo, Field::Metadata]) {
-        let shown: Vec<(Id, String, String, String, String)> = match ids {
-            [id] => each!(conn, c => table.select(short).filter(article_id.eq(*id)).load(c))?,
-            ids => each!(conn, c => table.select(short).filter(id_in(article_id, ids)).load(c))?,
-        };
-        for (id, html, toc, seo, metadata) in shown {
-            let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
-                continue;
-            };
-            article.body = show.has(Field::Body).then_some(html);
-            article.toc = show.has(Field::Toc).then(|| raw(toc)).transpose()?;
-            article.seo = show.has(Field::Seo).then(|| raw(seo)).transpose()?;
-            article.metadata = show
-                .has(Field::Metadata)
-                .then(|| raw(metadata))
-                .transpose()?;
+    use article_bodies::{article_id, table};
+    let query = table.select((article_id, BodyColumns));
+    let bodies: Vec<(Id, Body)> = match ids {
+        [id] => each!(conn, c => query.filter(article_id.eq(*id)).load(c))?,
+        ids => each!(conn, c => query.filter(id_in(article_id, ids)).load(c))?,
+    };
+    for (id, body) in bodies {
+        if let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) {
+            body.put_into(article, show)?;
         }
     }
-    if !show.any(&[Field::Markdown, Field::Text]) {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// The other forms of a body, in a statement of their own: of a long one they cost pages that most answers do not need.
+pub(super) fn add_sources(
+    conn: &mut Conn,
+    ids: &[Id],
+    found: &mut [Article],
+    show: Selection,
+) -> Result<()> {
+    use article_bodies::{article_id, format, source, table};
     let others = table
         .select((article_id, format, source, article_bodies::text))
         .filter(id_in(article_id, ids));
