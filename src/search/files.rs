@@ -153,7 +153,7 @@ impl FileHandle for Held {
                 pieces,
             } => {
                 let key = (*number, range.start, range.end);
-                // All of a file is read to be checked or to be merged, once.
+                // All of a file is read to be merged, once.
                 let worth = WORTH_KEEPING.contains(&range.len()) && range.len() <= length / 2;
                 if worth && let Some(piece) = pieces.get(&key) {
                     return Ok(piece);

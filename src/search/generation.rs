@@ -13,6 +13,7 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
 
+use super::checksums;
 use super::columns::SegmentColumns;
 use super::document;
 use super::files::Files;
@@ -168,11 +169,10 @@ impl Generation {
         if index.schema() != fields.schema {
             return Err(Unusable::Foreign("it has other fields"));
         }
-        let damaged = index.validate_checksum()?;
-        if !damaged.is_empty() {
+        let damaged = checksums::damaged(&index, files.folder())?;
+        if damaged > 0 {
             return Err(Unusable::Damaged(format!(
-                "{} files are not what was written",
-                damaged.len()
+                "{damaged} files are not what was written"
             )));
         }
         let payload = index.load_metas()?.payload.unwrap_or_default();
@@ -240,9 +240,7 @@ impl Generation {
     /// Whether its files hold what was written. Reads them all.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.index
-            .validate_checksum()
-            .is_ok_and(|damaged| damaged.is_empty())
+        checksums::damaged(&self.index, self.folder()).is_ok_and(|damaged| damaged == 0)
     }
 
     /// What searches read.

@@ -2,7 +2,7 @@
 //!
 //! - [`language`], [`words`]: what a word is, for the index and for queries alike
 //! - [`schema`], `document`, `terms`, `columns`: what the index holds; never a text, never what is not published
-//! - [`files`], [`generation`], [`follower`]: its folder, its states, and how it keeps in step
+//! - [`files`], `checksums`, [`generation`], [`follower`]: its folder, its states, and how it keeps in step
 //! - [`query`]: the grammar of what people type
 //! - [`vocabulary`], [`plan`]: the words that there are, and what a query looks for in the index
 //! - [`rank`], [`facets`], [`highlight`], [`related`], [`suggest`]: what comes of it
@@ -11,6 +11,7 @@
 //! The index is disposable: it is built from the database whenever it is missing, damaged or of another state, and every
 //! hit is checked against the database before it is answered.
 
+mod checksums;
 mod columns;
 mod document;
 pub mod facets;

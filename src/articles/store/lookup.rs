@@ -7,7 +7,7 @@ use super::load::{Found, Row, complete, published};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Article, Kind, State};
 use crate::db::schema::{article_slugs, articles};
-use crate::db::{Conn, each};
+use crate::db::{Conn, columns, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 
@@ -148,6 +148,8 @@ fn whole(conn: &mut Conn, found: Found, show: Selection) -> Result<Article> {
 /// Who has or had a slug: the locale in which, whether that is now, and the published text.
 type Owner = (String, bool, Id);
 
+columns!(OwnerColumns of article_slugs: locale, current, article_id);
+
 /// The published texts that have or had a slug.
 fn owners(
     conn: &mut Conn,
@@ -158,11 +160,7 @@ fn owners(
     // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
     // which of two tables to begin is then nothing that a planner could get wrong.
     let owners = article_slugs::table
-        .select((
-            article_slugs::locale,
-            article_slugs::current,
-            article_slugs::article_id,
-        ))
+        .select(OwnerColumns)
         .filter(article_slugs::slug.eq(slug));
     let mut owners: Vec<Owner> = each!(conn, c => owners.load(c))?;
     let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();

@@ -85,13 +85,15 @@ pub(super) fn add_sources(
     Ok(())
 }
 
+columns!(TagColumns of tags: id, slug, name);
+columns!(AuthorColumns of authors: id, slug, name);
+
 pub(super) fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
     use article_tags::{article_id, position, table};
-    let query =
-        table
-            .inner_join(tags::table)
-            .select((article_id, tags::id, tags::slug, tags::name));
-    let rows: Vec<(Id, Id, String, String)> = match ids {
+    let query = table
+        .inner_join(tags::table)
+        .select((article_id, TagColumns));
+    let rows: Vec<(Id, (Id, String, String))> = match ids {
         [id] => {
             each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
         }
@@ -99,7 +101,7 @@ pub(super) fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Re
             each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
         }
     };
-    for (article, id, slug, name) in rows {
+    for (article, (id, slug, name)) in rows {
         let article = of(ids, article).and_then(|index| found.get_mut(index));
         if let Some(tags) = article.and_then(|article| article.tags.as_mut()) {
             tags.push(TagRef { id, slug, name });
@@ -110,13 +112,10 @@ pub(super) fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Re
 
 pub(super) fn add_authors(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
     use article_authors::{article_id, position, table};
-    let query = table.inner_join(authors::table).select((
-        article_id,
-        authors::id,
-        authors::slug,
-        authors::name,
-    ));
-    let rows: Vec<(Id, Id, String, String)> = match ids {
+    let query = table
+        .inner_join(authors::table)
+        .select((article_id, AuthorColumns));
+    let rows: Vec<(Id, (Id, String, String))> = match ids {
         [id] => {
             each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
         }
@@ -124,7 +123,7 @@ pub(super) fn add_authors(conn: &mut Conn, ids: &[Id], found: &mut [Article]) ->
             each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
         }
     };
-    for (article, id, slug, name) in rows {
+    for (article, (id, slug, name)) in rows {
         let article = of(ids, article).and_then(|index| found.get_mut(index));
         if let Some(authors) = article.and_then(|article| article.authors.as_mut()) {
             authors.push(AuthorRef { id, slug, name });
