@@ -91,7 +91,18 @@ fn main() {
         sizes[0],
     );
     let (url, postmaster) = (database.url(), postmaster::of(&database.url()));
-    let data = ["--database-url", &url];
+    // Of its index, and the secret that all nodes of a database would share.
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_string_lossy();
+    let secret = "nobody else knows this secret of a benchmark";
+    let data = [
+        "--database-url",
+        &url,
+        "--data",
+        &folder,
+        "--secret",
+        secret,
+    ];
     measure("PostgreSQL", &press, sizes[0], rounds, &data, postmaster);
 }
 
