@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -126,14 +127,18 @@ impl Deliveries {
 
     /// Follows the log, and sends, for as long as the server runs.
     pub async fn run(&self, app: &App) {
-        let outbound = match Outbound::new(&self.outbound) {
-            Ok(outbound) => outbound,
-            Err(error) => {
-                tracing::error!(%error, "nothing is sent to webhooks");
-                return;
-            }
-        };
-        tokio::join!(self.follow(app), self.send_all(app, &outbound));
+        let client = OnceLock::new();
+        tokio::join!(self.follow(app), self.send_all(app, &client));
+    }
+
+    /// The client, made when there is something to send: reading the certificates that the system trusts was a third of the
+    /// start of a server, which may have no webhook.
+    fn client<'c>(&self, made: &'c OnceLock<Outbound>) -> reqwest::Result<&'c Outbound> {
+        if let Some(client) = made.get() {
+            return Ok(client);
+        }
+        let client = Outbound::new(&self.outbound)?;
+        Ok(made.get_or_init(|| client))
     }
 
     /// Writes down what is new in the log.
@@ -160,7 +165,7 @@ impl Deliveries {
     }
 
     /// Sends what is due.
-    async fn send_all(&self, app: &App, outbound: &Outbound) {
+    async fn send_all(&self, app: &App, client: &OnceLock<Outbound>) {
         self.let_go(app).await;
         let mut under_way = FuturesUnordered::new();
         let mut counted: Option<Instant> = None;
@@ -176,11 +181,17 @@ impl Deliveries {
                 beside(take(app, most), &mut under_way).await
             };
             let idle = match taken {
-                Ok(taken) => {
-                    let idle = taken.is_empty();
-                    under_way.extend(taken.into_iter().map(|one| self.send(app, outbound, one)));
-                    if idle { LOOK } else { Duration::ZERO }
-                }
+                Ok(taken) if taken.is_empty() => LOOK,
+                Ok(taken) => match self.client(client) {
+                    Ok(client) => {
+                        under_way.extend(taken.into_iter().map(|one| self.send(app, client, one)));
+                        Duration::ZERO
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "nothing is sent to webhooks, whose client cannot be made; trying again");
+                        RETRY
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(%error, "what is due to webhooks could not be looked up; trying again");
                     RETRY

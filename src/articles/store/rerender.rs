@@ -164,7 +164,7 @@ mod tests {
         let (query, _binds) = query.split_once(" -- ").unwrap();
         let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"));
         let plan: Vec<Step> = db
-            .read_blocking(move |conn| Ok(each!(conn, c => plan.clone().load(c))?))
+            .read_blocking(move |conn| Ok(each!(conn, c => plan.load(c))?))
             .unwrap();
         let plan: Vec<&str> = plan.iter().map(|step| step.detail.as_str()).collect();
         assert!(!plan.is_empty());
