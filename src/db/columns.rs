@@ -1,12 +1,11 @@
 //! Lists of columns whose text is made when the program is compiled. Diesel walks through a query twice whenever it is sent,
-//! and stops at the name of each column, though the prepared statement is there: for the twenty columns of an article that
+//! and stops at the name of each column, though the prepared statement is there: for the nineteen columns of an article that
 //! was a sixth of the instructions of a read.
 
 /// `columns!(Name of table: column, …)` makes an expression `Name` of these columns of one table, to be selected as the tuple
 /// of them would be.
 macro_rules! columns {
-    ($(#[$about:meta])* $visible:vis $name:ident of $table:ident: $first:ident $(, $more:ident)* $(,)?) => {
-        $(#[$about])*
+    ($visible:vis $name:ident of $table:ident: $first:ident $(, $more:ident)* $(,)?) => {
         #[derive(Debug, Clone, Copy, diesel::query_builder::QueryId)]
         $visible struct $name;
 
@@ -35,27 +34,18 @@ macro_rules! columns {
             type IsAggregate = diesel::expression::is_aggregate::No;
         }
 
-        impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite> for $name {
+        $crate::db::columns!(@text $name, diesel::sqlite::Sqlite, "`", $table: $first $(, $more)*);
+        $crate::db::columns!(@text $name, diesel::pg::Pg, "\"", $table: $first $(, $more)*);
+    };
+    (@text $name:ident, $database:ty, $quote:literal, $table:ident: $first:ident $(, $more:ident)*) => {
+        impl diesel::query_builder::QueryFragment<$database> for $name {
             fn walk_ast<'b>(
                 &'b self,
-                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::sqlite::Sqlite>,
+                mut out: diesel::query_builder::AstPass<'_, 'b, $database>,
             ) -> diesel::QueryResult<()> {
                 out.push_sql(concat!(
-                    "`", stringify!($table), "`.`", stringify!($first), "`",
-                    $(", `", stringify!($table), "`.`", stringify!($more), "`",)*
-                ));
-                Ok(())
-            }
-        }
-
-        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name {
-            fn walk_ast<'b>(
-                &'b self,
-                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
-            ) -> diesel::QueryResult<()> {
-                out.push_sql(concat!(
-                    "\"", stringify!($table), "\".\"", stringify!($first), "\"",
-                    $(", \"", stringify!($table), "\".\"", stringify!($more), "\"",)*
+                    $quote, stringify!($table), $quote, ".", $quote, stringify!($first), $quote,
+                    $(", ", $quote, stringify!($table), $quote, ".", $quote, stringify!($more), $quote,)*
                 ));
                 Ok(())
             }

@@ -120,7 +120,7 @@ pub(super) fn published(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<
     let query = articles::table.select(Columns).filter(is_published);
     let rows: Vec<Row> = match ids {
         [] => Vec::new(),
-        // Most reads are of one article, and this shape of the statement is found by its type.
+        // Most reads are of one article, and these shapes of the statement are found by their types.
         [id] if show.any(&Body::FIELDS) => {
             let whole = articles::table
                 .inner_join(article_bodies::table)
