@@ -27,6 +27,12 @@ pub struct AuthorRef {
     pub name: String,
 }
 
+impl From<(Id, String, String)> for AuthorRef {
+    fn from((id, slug, name): (Id, String, String)) -> Self {
+        Self { id, slug, name }
+    }
+}
+
 /// An author's public profile. It never holds an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ diesel::table! {
         epoch -> Binary,
         change -> BigInt,
         public_change -> BigInt,
+        names -> BigInt,
     }
 }
 

@@ -78,7 +78,7 @@ fn every_column_of_every_table_is_there() {
     let items = items.chain([Parsed::Article(Box::new(item))]).collect();
     crate::imports::import(&server, "test", items);
 
-    reads!(server, meta: i32, Id, i64, i64);
+    reads!(server, meta: i32, Id, i64, i64, i64);
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
     let row = reads!(
         server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,

@@ -326,7 +326,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = load::rows(conn, ids)?;
+    let mut found = load::rows(conn, ids, selection(bodies))?;
     found.sort_by_cached_key(|found| ids.iter().position(|id| *id == found.row.id));
     let more = articles::table.filter(id_in(articles::id, ids)).select((
         articles::id,

@@ -1,4 +1,5 @@
-//! From rows to articles: one query for the rows, and one more for each thing included, however many rows there are.
+//! From rows to articles: one query for the rows with what nearly all who read them are shown, and one more for each other
+//! thing, however many rows there are.
 
 use diesel::prelude::*;
 use serde_json::value::RawValue;
@@ -6,8 +7,8 @@ use serde_json::value::RawValue;
 use crate::articles::cover::{self, Cover, ShownCover};
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Audience, Kind, State};
-use crate::db::dialect::id_in;
-use crate::db::schema::{article_bodies, articles};
+use crate::db::dialect::{Unindexed, id_in};
+use crate::db::schema::{article_bodies, article_slugs, articles};
 use crate::db::{Conn, columns, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -15,9 +16,12 @@ use crate::media;
 use crate::media::model::Media;
 use crate::time::Time;
 
-use beside::{Body, BodyColumns, add_authors, add_bodies, add_sources, add_tags, add_translations};
+use beside::{Body, BodyColumns, add_sources, add_translations};
+use refs::{RefColumns, Refs, add_refs};
 
 mod beside;
+mod names;
+mod refs;
 
 /// The columns of `articles` that delivery may show, in the order of [`Columns`].
 #[derive(Queryable)]
@@ -43,15 +47,40 @@ pub(super) struct Row {
     published_at: Option<Time>,
 }
 
-/// A row, with its body where that was read along.
+/// A row, with what was read along of other tables.
 pub(super) struct Found {
     pub(super) row: Row,
+    refs: Option<Refs>,
     body: Option<Body>,
 }
 
 impl From<Row> for Found {
     fn from(row: Row) -> Self {
-        Self { row, body: None }
+        Self {
+            row,
+            refs: None,
+            body: None,
+        }
+    }
+}
+
+impl From<(Row, Refs)> for Found {
+    fn from((row, refs): (Row, Refs)) -> Self {
+        Self {
+            row,
+            refs: Some(refs),
+            body: None,
+        }
+    }
+}
+
+impl From<(Row, Refs, Body)> for Found {
+    fn from((row, refs, body): (Row, Refs, Body)) -> Self {
+        Self {
+            row,
+            refs: Some(refs),
+            body: Some(body),
+        }
     }
 }
 
@@ -92,7 +121,7 @@ pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<A
         .find(id)
         .select((articles::kind, articles::state, articles::owner));
     let about: Option<(String, String, Option<Id>)> = each!(conn, c => about.first(c).optional())?;
-    let rows = rows(conn, &[id])?;
+    let rows = rows(conn, &[id], show)?;
     let Some(((kind, state, owner), article)) = about.zip(complete(conn, rows, show)?.pop()) else {
         return Ok(None);
     };
@@ -104,40 +133,78 @@ pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<A
     }))
 }
 
-/// These, in whatever state: for editors.
-pub(super) fn rows(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Found>> {
-    let query = articles::table.select(Columns);
-    let rows: Vec<Row> = match ids {
-        [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
-        ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
+/// What a query of `articles` finds, each with what is to be shown of other tables. With these may be read what else is
+/// told of a row: `$select` is both, `$read` its type, and `$found` takes them apart. Which columns are read is a type, by
+/// which the prepared statement is found.
+macro_rules! found {
+    ($conn:expr, $show:expr, $query:expr) => {
+        found!($conn, $show, $query, |columns| columns, Alone, Found::from)
     };
-    Ok(rows.into_iter().map(Found::from).collect())
+    ($conn:expr, $show:expr, $query:expr, |$columns:ident| $select:expr, $read:ident, $found:expr) => {
+        if $show.any(&Body::FIELDS) {
+            let $columns = (Columns, RefColumns, BodyColumns);
+            let with_body = article_bodies::table.on(article_bodies::article_id.eq(articles::id));
+            let query = $query.inner_join(with_body).select($select);
+            let rows: Vec<$read<(Row, Refs, Body)>> = each!($conn, c => query.load(c))?;
+            rows.into_iter().map($found).collect::<Vec<_>>()
+        } else if $show.any(&Refs::FIELDS) {
+            let $columns = (Columns, RefColumns);
+            let query = $query.select($select);
+            let rows: Vec<$read<(Row, Refs)>> = each!($conn, c => query.load(c))?;
+            rows.into_iter().map($found).collect()
+        } else {
+            let $columns = Columns;
+            let query = $query.select($select);
+            let rows: Vec<$read<Row>> = each!($conn, c => query.load(c))?;
+            rows.into_iter().map($found).collect()
+        }
+    };
 }
 
-/// The published ones among these, in any order. Of a single one, what is to be shown of its body is read along.
+type Alone<T> = T;
+type Owned<T> = (Owner, T);
+
+/// These, in whatever state: for editors.
+pub(super) fn rows(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Found>> {
+    let these = articles::table.filter(id_in(articles::id, ids));
+    Ok(found!(conn, show, these))
+}
+
+/// The published ones among these, in any order.
 pub(super) fn published(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Found>> {
-    let is_published = articles::state.eq(State::Published.as_str());
-    let query = articles::table.select(Columns).filter(is_published);
-    let rows: Vec<Row> = match ids {
+    let published = articles::table.filter(articles::state.eq(State::Published.as_str()));
+    Ok(match ids {
         [] => Vec::new(),
-        // Most reads are of one article, and these shapes of the statement are found by their types.
-        [id] if show.any(&Body::FIELDS) => {
-            let whole = articles::table
-                .inner_join(article_bodies::table)
-                .select((Columns, BodyColumns))
-                .filter(is_published)
-                .filter(articles::id.eq(*id));
-            let found: Vec<(Row, Body)> = each!(conn, c => whole.load(c))?;
-            let with = |(row, body)| Found {
-                row,
-                body: Some(body),
-            };
-            return Ok(found.into_iter().map(with).collect());
-        }
-        [id] => each!(conn, c => query.filter(articles::id.eq(*id)).load(c))?,
-        ids => each!(conn, c => query.filter(id_in(articles::id, ids)).load(c))?,
-    };
-    Ok(rows.into_iter().map(Found::from).collect())
+        // Most reads are of one article.
+        [id] => found!(conn, show, published.filter(articles::id.eq(*id))),
+        ids => found!(conn, show, published.filter(id_in(articles::id, ids))),
+    })
+}
+
+/// Who has or had a slug: the locale in which, whether that is now, and the published text.
+pub(super) type Owner = (String, bool);
+
+columns!(OwnerColumns of article_slugs: locale, current);
+
+/// The published texts that have or had a slug, in all locales: it stands in few of them, and the text of the query stays the
+/// same.
+pub(super) fn of_slug(conn: &mut Conn, slug: &str, show: Selection) -> Result<Vec<(Owner, Found)>> {
+    let query = article_slugs::table
+        .inner_join(articles::table)
+        .filter(article_slugs::slug.eq(slug))
+        // Nothing but the slug may be where a planner begins.
+        .filter(Unindexed(articles::state).eq(State::Published.as_str()));
+    fn found<T: Into<Found>>((owner, row): Owned<T>) -> (Owner, Found) {
+        (owner, row.into())
+    }
+    Ok(found!(
+        conn,
+        show,
+        query,
+        |columns| (OwnerColumns, columns),
+        Owned,
+        found
+    ))
 }
 
 /// Turns rows into articles, with what stands in other tables.
@@ -157,10 +224,11 @@ pub(super) fn complete(
     } else {
         Vec::new()
     };
-    let lacks_bodies = found.iter().any(|found| found.body.is_none());
+    let mut all_refs = Vec::with_capacity(found.len());
     let mut found: Vec<Article> = found
         .into_iter()
-        .map(|Found { row, body }| {
+        .map(|Found { row, refs, body }| {
+            all_refs.extend(refs);
             let mut article = row.into_article(show, &media)?;
             if let Some(body) = body {
                 body.put_into(&mut article, show)?;
@@ -168,17 +236,9 @@ pub(super) fn complete(
             Ok(article)
         })
         .collect::<Result<_>>()?;
-    if lacks_bodies && show.any(&Body::FIELDS) {
-        add_bodies(conn, &ids, &mut found, show)?;
-    }
+    add_refs(conn, &all_refs, &mut found, show)?;
     if show.any(&[Field::Markdown, Field::Text]) {
         add_sources(conn, &ids, &mut found, show)?;
-    }
-    if show.has(Field::Tags) {
-        add_tags(conn, &ids, &mut found)?;
-    }
-    if show.has(Field::Authors) {
-        add_authors(conn, &ids, &mut found)?;
     }
     if show.has(Field::Translations) {
         add_translations(conn, &keys, &mut found)?;
@@ -265,8 +325,8 @@ impl Row {
             markdown: None,
             text: None,
             toc: None,
-            tags: has(Field::Tags).then(Vec::new),
-            authors: has(Field::Authors).then(Vec::new),
+            tags: None,
+            authors: None,
             seo: None,
             metadata: None,
             translations: has(Field::Translations).then(Vec::new),

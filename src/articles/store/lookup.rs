@@ -3,11 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::load::{Found, Row, complete, published};
+use super::load::{self, Found, Row, complete, published};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Article, Kind, State};
-use crate::db::schema::{article_slugs, articles};
-use crate::db::{Conn, columns, each};
+use crate::db::schema::articles;
+use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 
@@ -32,7 +32,7 @@ pub fn state(conn: &mut Conn, id: Id) -> Result<Option<State>> {
     let state = articles::table.find(id).select(articles::state);
     let state: Option<String> = each!(conn, c => state.first(c).optional())?;
     state
-        .map(|name| super::load::named(&name, State::from_name))
+        .map(|name| load::named(&name, State::from_name))
         .transpose()
 }
 
@@ -145,40 +145,20 @@ fn whole(conn: &mut Conn, found: Found, show: Selection) -> Result<Article> {
         .ok_or_else(|| Error::internal("a row became no article"))
 }
 
-/// Who has or had a slug: the locale in which, whether that is now, and the published text.
-type Owner = (String, bool, Id);
-
-columns!(OwnerColumns of article_slugs: locale, current, article_id);
-
-/// The published texts that have or had a slug.
-fn owners(
+/// What a slug may mean: the published texts that have it in some locale, or had it.
+fn of_slug(
     conn: &mut Conn,
     slug: &str,
     kind: Option<Kind>,
     show: Selection,
-) -> Result<(Vec<Owner>, Vec<Found>)> {
-    // All locales in one statement: a slug stands in few of them, and the text of the query stays the same. No join: by
-    // which of two tables to begin is then nothing that a planner could get wrong.
-    let owners = article_slugs::table
-        .select(OwnerColumns)
-        .filter(article_slugs::slug.eq(slug));
-    let mut owners: Vec<Owner> = each!(conn, c => owners.load(c))?;
-    let ids: Vec<Id> = owners.iter().map(|(.., id)| *id).collect();
-    let mut found = published(conn, &ids, show)?;
-    found.retain(|found| kind.is_none_or(|kind| found.row.kind == kind.as_str()));
-    owners.retain(|(.., id)| found.iter().any(|found| found.row.id == *id));
-    Ok((owners, found))
-}
-
-fn meant((locale, current, id): Owner, mut found: Vec<Found>) -> Option<Meant> {
-    // One text may have had the slug in one locale and have it in another.
-    found.retain(|found| found.row.id == id);
-    let found = found.pop()?;
-    Some(Meant {
+) -> Result<impl Iterator<Item = Meant>> {
+    let all = load::of_slug(conn, slug, show)?;
+    let meant = all.into_iter().map(|((locale, current), found)| Meant {
         found,
         locale,
         current,
-    })
+    });
+    Ok(meant.filter(move |it| kind.is_none_or(|kind| it.found.row.kind == kind.as_str())))
 }
 
 /// The text that has this slug in the first of these locales, or had it.
@@ -193,12 +173,9 @@ fn anywhere(
         let known = locales.iter().position(|known| known == locale);
         known.unwrap_or(usize::MAX)
     };
-    let (owners, found) = owners(conn, slug, Some(kind), show)?;
     // A current slug anywhere comes before a former one: the address that works beats the one that moved.
-    let first = owners
-        .into_iter()
-        .min_by_key(|(locale, current, _)| (!current, rank(locale)));
-    Ok(first.and_then(|owner| meant(owner, found)))
+    let all = of_slug(conn, slug, Some(kind), show)?;
+    Ok(all.min_by_key(|it| (!it.current, rank(&it.locale))))
 }
 
 /// The text that has or had this slug in a locale; else the one that has it in the first that stands in for that; else the
@@ -216,27 +193,19 @@ fn in_chain(
         .chain(fallbacks.iter().map(String::as_str))
         .collect();
     let place = |locale: &str| chain.iter().position(|known| *known == locale);
-    let (owners, rows) = owners(conn, slug, kind, show)?;
-    let first = owners
-        .into_iter()
-        .filter_map(|owner| Some((place(&owner.0)?, owner)))
-        .min_by_key(|(place, (_, current, _))| (*place > 0, !current, *place));
-    let Some((found_at, owner)) = first else {
+    let first = of_slug(conn, slug, kind, show)?
+        .filter_map(|it| Some((place(&it.locale)?, it)))
+        .min_by_key(|(place, it)| (*place > 0, !it.current, *place));
+    let Some((found_at, mut text)) = first else {
         return Ok(None);
     };
-    let mut found = meant(owner, rows);
-    if let Some(text) = &mut found
-        && text.current
-        && let Some(version) = version(
-            conn,
-            &text.found.row,
-            chain.get(..found_at).unwrap_or_default(),
-            show,
-        )?
+    let before = chain.get(..found_at).unwrap_or_default();
+    if text.current
+        && let Some(version) = version(conn, &text.found.row, before, show)?
     {
         text.found = version;
     }
-    Ok(found)
+    Ok(Some(text))
 }
 
 /// The published version of a text in the first of these locales that has one.

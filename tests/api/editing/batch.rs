@@ -291,3 +291,50 @@ fn few_words_do_not_store_many() {
         [200; 8]
     );
 }
+
+#[test]
+fn a_name_that_was_only_rehearsed_is_not_remembered() {
+    let server = Server::start();
+    let admin = server.sign_in(Role::Admin);
+    let tag = admin.post("/v1/admin/tags", &json!({"name": "Sleep"}));
+    let author = admin.post("/v1/admin/authors", &json!({"name": "Ada"}));
+    let path = |kind: &str, made: &Answer| {
+        format!("/v1/admin/{kind}/{}", made.json()["id"].as_str().unwrap())
+    };
+    let (tag_path, author_path) = (path("tags", &tag), path("authors", &author));
+    let text =
+        json!({"title": "Night", "status": "published", "tags": ["sleep"], "authors": ["ada"]});
+    let text = admin.post(ARTICLES, &text);
+    let named = |tag: &str, author: &str| {
+        json!([
+            {"method": "PATCH", "path": tag_path, "if_match": admin.get(&tag_path).etag(), "body": {"name": tag}},
+            {"method": "PATCH", "path": author_path, "if_match": admin.get(&author_path).etag(), "body": {"name": author}},
+            {"method": "PATCH", "path": path_of(&text), "if_match": admin.get(&path_of(&text)).etag(), "body": {"subtitle": tag}},
+        ])
+    };
+    let names = |shown: &Value| {
+        [
+            shown["tags"][0]["name"].clone(),
+            shown["authors"][0]["name"].clone(),
+        ]
+    };
+    let of_readers = || names(&server.get("/v1/articles/night").ok());
+    assert_eq!(of_readers(), ["Sleep", "Ada"]);
+    let rehearsed = admin.post(
+        &format!("{BATCH}?dry_run=true"),
+        &json!({"operations": named("Dreams", "Bea")}),
+    );
+    assert_eq!(
+        names(&rehearsed.ok()["results"][2]["body"]),
+        ["Dreams", "Bea"]
+    );
+    assert_eq!(of_readers(), ["Sleep", "Ada"]);
+    assert_eq!(names(&admin.get(&path_of(&text)).ok()), ["Sleep", "Ada"]);
+    let done = batch(&admin, &named("Rest", "Cleo"));
+    assert_eq!(names(&done.ok()["results"][2]["body"]), ["Rest", "Cleo"]);
+    assert_eq!(of_readers(), ["Rest", "Cleo"]);
+    assert_eq!(
+        names(&server.get("/v1/articles?include=tags,authors").ok()["items"][0]),
+        ["Rest", "Cleo"]
+    );
+}

@@ -5,13 +5,11 @@ use diesel::prelude::*;
 use super::{named, raw};
 use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Format, State, Translation};
-use crate::authors::model::AuthorRef;
 use crate::db::dialect::{id_in, text_in};
-use crate::db::schema::{article_authors, article_bodies, article_tags, articles, authors, tags};
+use crate::db::schema::{article_bodies, articles};
 use crate::db::{Conn, columns, each};
 use crate::error::Result;
 use crate::id::Id;
-use crate::tags::model::TagRef;
 
 fn of(ids: &[Id], id: Id) -> Option<usize> {
     ids.iter().position(|known| *known == id)
@@ -41,26 +39,6 @@ impl Body {
     }
 }
 
-pub(super) fn add_bodies(
-    conn: &mut Conn,
-    ids: &[Id],
-    found: &mut [Article],
-    show: Selection,
-) -> Result<()> {
-    use article_bodies::{article_id, table};
-    let query = table.select((article_id, BodyColumns));
-    let bodies: Vec<(Id, Body)> = match ids {
-        [id] => each!(conn, c => query.filter(article_id.eq(*id)).load(c))?,
-        ids => each!(conn, c => query.filter(id_in(article_id, ids)).load(c))?,
-    };
-    for (id, body) in bodies {
-        if let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) {
-            body.put_into(article, show)?;
-        }
-    }
-    Ok(())
-}
-
 /// The other forms of a body, in a statement of their own: of a long one they cost pages that most answers do not need.
 pub(super) fn add_sources(
     conn: &mut Conn,
@@ -81,53 +59,6 @@ pub(super) fn add_sources(
             (named(&written_in, Format::from_name)? == Format::Markdown).then_some(written);
         article.markdown = show.has(Field::Markdown).then_some(markdown);
         article.text = show.has(Field::Text).then_some(text);
-    }
-    Ok(())
-}
-
-columns!(TagColumns of tags: id, slug, name);
-columns!(AuthorColumns of authors: id, slug, name);
-
-pub(super) fn add_tags(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
-    use article_tags::{article_id, position, table};
-    let query = table
-        .inner_join(tags::table)
-        .select((article_id, TagColumns));
-    let rows: Vec<(Id, (Id, String, String))> = match ids {
-        [id] => {
-            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
-        }
-        ids => {
-            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
-        }
-    };
-    for (article, (id, slug, name)) in rows {
-        let article = of(ids, article).and_then(|index| found.get_mut(index));
-        if let Some(tags) = article.and_then(|article| article.tags.as_mut()) {
-            tags.push(TagRef { id, slug, name });
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn add_authors(conn: &mut Conn, ids: &[Id], found: &mut [Article]) -> Result<()> {
-    use article_authors::{article_id, position, table};
-    let query = table
-        .inner_join(authors::table)
-        .select((article_id, AuthorColumns));
-    let rows: Vec<(Id, (Id, String, String))> = match ids {
-        [id] => {
-            each!(conn, c => query.filter(article_id.eq(*id)).order((article_id, position)).load(c))?
-        }
-        ids => {
-            each!(conn, c => query.filter(id_in(article_id, ids)).order((article_id, position)).load(c))?
-        }
-    };
-    for (article, (id, slug, name)) in rows {
-        let article = of(ids, article).and_then(|index| found.get_mut(index));
-        if let Some(authors) = article.and_then(|article| article.authors.as_mut()) {
-            authors.push(AuthorRef { id, slug, name });
-        }
     }
     Ok(())
 }
