@@ -2,7 +2,7 @@
 -- under it is so wherever it is met again. Triggers, since what nobody may forget is whatever touches a name.
 ALTER TABLE meta ADD COLUMN names BIGINT NOT NULL DEFAULT 0;
 UPDATE meta SET names = hashtextextended(gen_random_uuid()::text, 0);
-CREATE FUNCTION names_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION names_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ BEGIN
     UPDATE meta SET names = hashtextextended(gen_random_uuid()::text, 0);
     RETURN NULL;
 END $$;

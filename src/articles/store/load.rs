@@ -17,7 +17,7 @@ use crate::media::model::Media;
 use crate::time::Time;
 
 use beside::{Body, BodyColumns, add_sources, add_translations};
-use refs::{RefColumns, Refs, add_refs};
+use refs::{REF_COLUMNS, Refs, add_refs};
 
 mod beside;
 mod names;
@@ -142,13 +142,13 @@ macro_rules! found {
     };
     ($conn:expr, $show:expr, $query:expr, |$columns:ident| $select:expr, $read:ident, $found:expr) => {
         if $show.any(&Body::FIELDS) {
-            let $columns = (Columns, RefColumns, BodyColumns);
+            let $columns = (Columns, REF_COLUMNS, BodyColumns);
             let with_body = article_bodies::table.on(article_bodies::article_id.eq(articles::id));
             let query = $query.inner_join(with_body).select($select);
             let rows: Vec<$read<(Row, Refs, Body)>> = each!($conn, c => query.load(c))?;
             rows.into_iter().map($found).collect::<Vec<_>>()
         } else if $show.any(&Refs::FIELDS) {
-            let $columns = (Columns, RefColumns);
+            let $columns = (Columns, REF_COLUMNS);
             let query = $query.select($select);
             let rows: Vec<$read<(Row, Refs)>> = each!($conn, c => query.load(c))?;
             rows.into_iter().map($found).collect()
@@ -162,7 +162,7 @@ macro_rules! found {
 }
 
 type Alone<T> = T;
-type Owned<T> = (Owner, T);
+type Current<T> = (bool, T);
 
 /// These, in whatever state: for editors.
 pub(super) fn rows(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Found>> {
@@ -181,30 +181,31 @@ pub(super) fn published(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<
     })
 }
 
-/// Who has or had a slug: the locale in which, whether that is now, and the published text.
-pub(super) type Owner = (String, bool);
-
-columns!(OwnerColumns of article_slugs: locale, current);
-
-/// The published texts that have or had a slug, in all locales: it stands in few of them, and the text of the query stays the
-/// same.
-pub(super) fn of_slug(conn: &mut Conn, slug: &str, show: Selection) -> Result<Vec<(Owner, Found)>> {
+/// The published text that has a slug in a locale, or had it, and whether that is now.
+pub(super) fn at_slug(
+    conn: &mut Conn,
+    slug: &str,
+    locale: &str,
+    show: Selection,
+) -> Result<Option<Current<Found>>> {
     let query = article_slugs::table
         .inner_join(articles::table)
         .filter(article_slugs::slug.eq(slug))
+        .filter(article_slugs::locale.eq(locale))
         // Nothing but the slug may be where a planner begins.
         .filter(Unindexed(articles::state).eq(State::Published.as_str()));
-    fn found<T: Into<Found>>((owner, row): Owned<T>) -> (Owner, Found) {
-        (owner, row.into())
+    fn found<T: Into<Found>>((current, row): Current<T>) -> Current<Found> {
+        (current, row.into())
     }
-    Ok(found!(
+    let mut found = found!(
         conn,
         show,
         query,
-        |columns| (OwnerColumns, columns),
-        Owned,
+        |columns| (article_slugs::current, columns),
+        Current,
         found
-    ))
+    );
+    Ok(found.pop())
 }
 
 /// Turns rows into articles, with what stands in other tables.

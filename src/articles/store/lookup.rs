@@ -3,10 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::load::{self, Found, Row, complete, published};
+use super::load::{self, Found, Row, at_slug, complete, published};
 use crate::articles::fields::Selection;
 use crate::articles::model::{Article, Kind, State};
-use crate::db::schema::articles;
+use crate::db::dialect::Unindexed;
+use crate::db::schema::{article_slugs, articles};
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -130,11 +131,14 @@ pub fn at(
     } = meant.found.row;
     // Whoever reads in a locale that another stands in for stays there, unless something else has the slug there.
     let stays = own == meant.locale
-        && in_chain(conn, &slug, None, locale, fallbacks, show)?.is_some_and(|there| {
-            let row = there.found.row;
-            let is_version = translation_key.is_some() && row.translation_key == translation_key;
-            there.current && (row.id == id || is_version)
-        });
+        && in_chain(conn, &slug, None, locale, fallbacks, Selection::of([]))?.is_some_and(
+            |there| {
+                let row = there.found.row;
+                let is_version =
+                    translation_key.is_some() && row.translation_key == translation_key;
+                there.current && (row.id == id || is_version)
+            },
+        );
     let locale = if stays { locale.to_owned() } else { own };
     Ok(Some(At::Moved { locale, slug }))
 }
@@ -145,20 +149,55 @@ fn whole(conn: &mut Conn, found: Found, show: Selection) -> Result<Article> {
         .ok_or_else(|| Error::internal("a row became no article"))
 }
 
-/// What a slug may mean: the published texts that have it in some locale, or had it.
-fn of_slug(
+/// Who has or had a slug: the locale in which, whether that is now, and the published text.
+type Owner = (String, bool, Id);
+
+/// The published texts that have or had a slug, in all locales: it stands in few of them, and the text of the query stays the
+/// same.
+fn owners(conn: &mut Conn, slug: &str, kind: Option<Kind>) -> Result<Vec<Owner>> {
+    let owners = article_slugs::table
+        .inner_join(articles::table)
+        .select((
+            (article_slugs::locale, article_slugs::current, articles::id),
+            articles::kind,
+        ))
+        .filter(article_slugs::slug.eq(slug))
+        .filter(Unindexed(articles::state).eq(State::Published.as_str()));
+    let owners: Vec<(Owner, String)> = each!(conn, c => owners.load(c))?;
+    let of_kind = owners
+        .into_iter()
+        .filter(|(_, of)| kind.is_none_or(|kind| of == kind.as_str()));
+    Ok(of_kind.map(|(owner, _)| owner).collect())
+}
+
+/// What has or had a slug in one locale.
+fn in_locale(
     conn: &mut Conn,
     slug: &str,
     kind: Option<Kind>,
+    locale: &str,
     show: Selection,
-) -> Result<impl Iterator<Item = Meant>> {
-    let all = load::of_slug(conn, slug, show)?;
-    let meant = all.into_iter().map(|((locale, current), found)| Meant {
+) -> Result<Option<Meant>> {
+    let found = at_slug(conn, slug, locale, show)?;
+    let found = found.filter(|(_, it)| kind.is_none_or(|kind| it.row.kind == kind.as_str()));
+    Ok(found.map(|(current, found)| Meant {
+        found,
+        locale: locale.to_owned(),
+        current,
+    }))
+}
+
+fn of_owner(
+    conn: &mut Conn,
+    (locale, current, id): Owner,
+    show: Selection,
+) -> Result<Option<Meant>> {
+    let found = published(conn, &[id], show)?.pop();
+    Ok(found.map(|found| Meant {
         found,
         locale,
         current,
-    });
-    Ok(meant.filter(move |it| kind.is_none_or(|kind| it.found.row.kind == kind.as_str())))
+    }))
 }
 
 /// The text that has this slug in the first of these locales, or had it.
@@ -169,13 +208,25 @@ fn anywhere(
     locales: &[String],
     show: Selection,
 ) -> Result<Option<Meant>> {
+    // Most stand in the first locale, and nothing comes before what does so now.
+    if let Some(first) = locales.first()
+        && let Some(meant) = in_locale(conn, slug, Some(kind), first, show)?
+        && meant.current
+    {
+        return Ok(Some(meant));
+    }
     let rank = |locale: &str| {
         let known = locales.iter().position(|known| known == locale);
         known.unwrap_or(usize::MAX)
     };
     // A current slug anywhere comes before a former one: the address that works beats the one that moved.
-    let all = of_slug(conn, slug, Some(kind), show)?;
-    Ok(all.min_by_key(|it| (!it.current, rank(&it.locale))))
+    let first = owners(conn, slug, Some(kind))?
+        .into_iter()
+        .min_by_key(|(locale, current, _)| (!current, rank(locale)));
+    match first {
+        Some(owner) => of_owner(conn, owner, show),
+        None => Ok(None),
+    }
 }
 
 /// The text that has or had this slug in a locale; else the one that has it in the first that stands in for that; else the
@@ -189,19 +240,27 @@ fn in_chain(
     fallbacks: &[String],
     show: Selection,
 ) -> Result<Option<Meant>> {
-    let chain: Vec<&str> = std::iter::once(locale)
-        .chain(fallbacks.iter().map(String::as_str))
-        .collect();
-    let place = |locale: &str| chain.iter().position(|known| *known == locale);
-    let first = of_slug(conn, slug, kind, show)?
-        .filter_map(|it| Some((place(&it.locale)?, it)))
-        .min_by_key(|(place, it)| (*place > 0, !it.current, *place));
-    let Some((found_at, mut text)) = first else {
+    if let Some(meant) = in_locale(conn, slug, kind, locale, show)? {
+        return Ok(Some(meant));
+    }
+    if fallbacks.is_empty() {
+        return Ok(None);
+    }
+    let place = |locale: &str| fallbacks.iter().position(|known| known == locale);
+    let first = owners(conn, slug, kind)?
+        .into_iter()
+        .filter_map(|owner| Some((place(&owner.0)?, owner)))
+        .min_by_key(|(place, (_, current, _))| (!current, *place));
+    let Some((place, owner)) = first else {
         return Ok(None);
     };
-    let before = chain.get(..found_at).unwrap_or_default();
+    let Some(mut text) = of_owner(conn, owner, show)? else {
+        return Ok(None);
+    };
+    let mut before = vec![locale];
+    before.extend(fallbacks.iter().take(place).map(String::as_str));
     if text.current
-        && let Some(version) = version(conn, &text.found.row, before, show)?
+        && let Some(version) = version(conn, &text.found.row, &before, show)?
     {
         text.found = version;
     }

@@ -3,15 +3,20 @@
 //! nothing has to be dropped, and what is found is what the snapshot holds. That state is a number that no other had, in no
 //! database, so neither a rollback nor another database in the same process can bring a name here that is not so.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use diesel::backend::Backend;
+use diesel::expression::{ValidGrouping, is_aggregate};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 use quick_cache::sync::Cache;
 
 use crate::db::dialect::id_in;
 use crate::db::schema::{authors, tags};
 use crate::db::{Conn, each};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::Id;
 
 /// Names that are kept: more than most sites have tags and authors.
@@ -29,13 +34,35 @@ type Name = Arc<(String, String)>;
 
 static KNOWN: LazyLock<Cache<(i64, Named, Id), Name>> = LazyLock::new(|| Cache::new(MOST));
 
-/// What these ids stand for, in their order, in a snapshot in which the names have this state.
+/// The state of all names in the snapshot at hand: `meta.names`.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(super) struct NamesState;
+
+impl Expression for NamesState {
+    type SqlType = BigInt;
+}
+impl<QS> AppearsOnTable<QS> for NamesState {}
+impl<QS> SelectableExpression<QS> for NamesState {}
+impl ValidGrouping<()> for NamesState {
+    type IsAggregate = is_aggregate::No;
+}
+impl<DB: Backend> QueryFragment<DB> for NamesState {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(SELECT names FROM meta)");
+        Ok(())
+    }
+}
+
+/// What these ids stand for, in their order, in a snapshot in which the names have this state. What stands for nothing is
+/// `None`: `masthead verify` tells of that.
 pub(super) fn of<T: From<(Id, String, String)>>(
     conn: &mut Conn,
     what: Named,
     state: i64,
     ids: &[Id],
-) -> Result<Vec<T>> {
+) -> Result<Vec<Option<T>>> {
+    /// Names that are read at once.
+    const CHUNK: usize = 128;
     let known = |id: &Id| KNOWN.get(&(state, what, *id));
     let mut names: Vec<Option<Name>> = ids.iter().map(known).collect();
     let missing = ids.iter().zip(&names).filter(|(_, name)| name.is_none());
@@ -43,26 +70,22 @@ pub(super) fn of<T: From<(Id, String, String)>>(
     if !missing.is_empty() {
         missing.sort_unstable();
         missing.dedup();
-        let mut read: Vec<(Id, Name)> = Vec::with_capacity(missing.len());
-        for (id, slug, name) in read_names(conn, what, &missing)? {
-            let name = Arc::new((slug, name));
-            KNOWN.insert((state, what, id), Arc::clone(&name));
-            read.push((id, name));
+        let mut read = HashMap::with_capacity(missing.len());
+        for some in missing.chunks(CHUNK) {
+            for (id, slug, name) in read_names(conn, what, some)? {
+                let name = Arc::new((slug, name));
+                KNOWN.insert((state, what, id), Arc::clone(&name));
+                read.insert(id, name);
+            }
         }
-        for (id, name) in ids
-            .iter()
-            .zip(&mut names)
-            .filter(|(_, name)| name.is_none())
-        {
-            let found = read.iter().find(|(of, _)| of == id);
-            *name = found.map(|(_, name)| Arc::clone(name));
+        for (id, name) in ids.iter().zip(&mut names) {
+            *name = name.take().or_else(|| read.get(id).cloned());
         }
     }
     let with_id = |(id, name): (&Id, Option<Name>)| {
-        let name = name.ok_or_else(|| Error::internal(format!("{what:?} {id} has no name")))?;
-        Ok(T::from((*id, name.0.clone(), name.1.clone())))
+        name.map(|name| T::from((*id, name.0.clone(), name.1.clone())))
     };
-    ids.iter().zip(names).map(with_id).collect()
+    Ok(ids.iter().zip(names).map(with_id).collect())
 }
 
 fn read_names(conn: &mut Conn, what: Named, ids: &[Id]) -> Result<Vec<(Id, String, String)>> {
@@ -84,6 +107,7 @@ mod tests {
     use crate::changes::model::{Actor, Entry, Footprint, Resource};
     use crate::db::schema::meta;
     use crate::db::{Db, Settings, Written, migrate};
+    use crate::error::Error;
     use crate::tags::model::TagRef;
     use crate::time::Clock;
 
@@ -111,13 +135,18 @@ mod tests {
         Ok(())
     }
 
+    fn state_of(conn: &mut Conn) -> Result<i64> {
+        let state = meta::table.select(meta::names);
+        Ok(each!(conn, c => state.first(c))?)
+    }
+
     /// What the tag is called in this snapshot.
     fn name_of(conn: &mut Conn, id: Id) -> Result<String> {
-        let state = meta::table.select(meta::names);
-        let state: i64 = each!(conn, c => state.first(c))?;
-        let found: Vec<TagRef> = of(conn, Named::Tag, state, &[id, id])?;
-        assert_eq!(found[0], found[1]);
-        Ok(found[0].name.clone())
+        let state = state_of(conn)?;
+        let nothing = Id::new();
+        let found: Vec<Option<TagRef>> = of(conn, Named::Tag, state, &[id, nothing, id])?;
+        assert_eq!((&found[0], &found[1]), (&found[2], &None));
+        Ok(found[0].as_ref().unwrap().name.clone())
     }
 
     fn write(db: &Db, f: impl Fn(&mut Conn) -> Result<()> + Send + 'static) -> Result<Written<()>> {
@@ -173,6 +202,41 @@ mod tests {
         })
         .unwrap();
         assert_eq!(db.read_blocking(|conn| name_of(conn, id)).unwrap(), "Third");
+    }
+
+    #[test]
+    fn whatever_touches_a_name_makes_another_state() {
+        let (db, _folder) = database();
+        let mut seen = Vec::new();
+        for touch in [
+            "SELECT 1",
+            "INSERT INTO tags (id, slug, name, name_key, article_count, subtree_count, version, created_at, updated_at) \
+             VALUES (zeroblob(16), 'a', 'A', 'a', 0, 0, 1, 0, 0)",
+            "UPDATE tags SET name = 'B'",
+            "UPDATE tags SET slug = 'b'",
+            "DELETE FROM tags",
+            "INSERT INTO authors (id, slug, name, name_key, links, article_count, public_count, version, created_at, \
+             updated_at) VALUES (zeroblob(16), 'a', 'A', 'a', '[]', 0, 0, 1, 0, 0)",
+            "UPDATE authors SET name = 'B'",
+            "UPDATE authors SET slug = 'b'",
+            "DELETE FROM authors",
+        ] {
+            write(&db, move |conn| {
+                each!(conn, c => diesel::sql_query(touch).execute(c))?;
+                Ok(())
+            })
+            .unwrap();
+            let state = db.read_blocking(state_of).unwrap();
+            assert!(!seen.contains(&state), "{touch}");
+            seen.push(state);
+        }
+        // What touches no name does not.
+        write(&db, |conn| {
+            each!(conn, c => diesel::sql_query("UPDATE authors SET bio = 'x'").execute(c))?;
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(db.read_blocking(state_of).unwrap(), seen[8]);
     }
 
     #[test]
