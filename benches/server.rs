@@ -45,8 +45,7 @@ impl Drop for Server {
     }
 }
 
-/// The data folder of this name, made by the first run that needs it: for this generator and schema, which the fingerprint
-/// tells, and no other.
+/// The data folder of this name, made by the first run that needs it: for what the fingerprint tells, and no other.
 pub(crate) fn filled(name: &str, fingerprint: u64, fill: impl FnOnce(&Path)) -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
