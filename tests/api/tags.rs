@@ -1,7 +1,10 @@
 //! Tags: counts, parents, aliases, and that a tag shows through published articles alone.
 
+use diesel::prelude::*;
 use masthead::articles::model::Transition;
 use masthead::articles::store;
+use masthead::auth::model::Role;
+use masthead::db::schema::meta;
 use masthead::tags::model::NewTag;
 use serde_json::json;
 
@@ -189,4 +192,35 @@ fn walk(server: &Server, base: &str) -> Vec<String> {
     let all = pages.concat();
     assert_eq!(all.len() as u64, total, "{base}");
     all
+}
+
+/// The number under which names are remembered.
+fn state_of_names(server: &Server) -> i64 {
+    server.read(|conn| meta::table.select(meta::names).first(conn))
+}
+
+#[test]
+fn whatever_touches_a_name_is_known_to_those_who_remember_names() {
+    let server = Server::start();
+    let admin = server.sign_in(Role::Admin);
+    let mut states = vec![state_of_names(&server)];
+    let mut told = |what: &str| {
+        let state = state_of_names(&server);
+        assert!(!states.contains(&state), "{what}");
+        states.push(state);
+    };
+    for kind in ["tags", "authors"] {
+        let made = admin.post(&format!("/v1/admin/{kind}"), &json!({"name": "One"}));
+        told(&format!("{kind} made"));
+        let path = format!(
+            "/v1/admin/{kind}/{}",
+            made.created()["id"].as_str().unwrap()
+        );
+        for change in [json!({"name": "Two"}), json!({"slug": "three"})] {
+            admin.patch(&path, admin.get(&path).etag(), &change).ok();
+            told(&format!("{kind}: {change}"));
+        }
+        assert_eq!(admin.delete(&path, admin.get(&path).etag()).status, 204);
+        told(&format!("{kind} gone"));
+    }
 }
