@@ -213,6 +213,18 @@ fn look_up(conn: &mut Conn, key: &str, texts: i64) -> Result<Option<Found>> {
     Ok(each!(conn, c => of_name.first(c).optional())?)
 }
 
+/// These authors, in any order.
+///
+/// # Errors
+/// When the database fails.
+pub fn refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<AuthorRef>> {
+    let query = authors::table
+        .select((authors::id, authors::slug, authors::name))
+        .filter(id_in(authors::id, ids));
+    let found: Vec<(Id, String, String)> = each!(conn, c => query.load(c))?;
+    Ok(found.into_iter().map(AuthorRef::from).collect())
+}
+
 /// Those of these authors whose names stand under something public, in any order.
 ///
 /// # Errors
@@ -223,8 +235,7 @@ pub fn public_refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<AuthorRef>> {
         .filter(authors::public_count.gt(0))
         .filter(id_in(authors::id, ids));
     let found: Vec<(Id, String, String)> = each!(conn, c => query.load(c))?;
-    let author = |(id, slug, name)| AuthorRef { id, slug, name };
-    Ok(found.into_iter().map(author).collect())
+    Ok(found.into_iter().map(AuthorRef::from).collect())
 }
 
 /// Counts published texts in or out of these authors: `articles` of them are articles.

@@ -5,51 +5,19 @@
 /// `columns!(Name of table: column, …)` makes an expression `Name` of these columns of one table, to be selected as the tuple
 /// of them would be.
 macro_rules! columns {
-    ($visible:vis $name:ident of $table:ident: $first:ident $(, $more:ident)* $(,)?) => {
-        #[derive(Debug, Clone, Copy, diesel::query_builder::QueryId)]
-        $visible struct $name;
-
-        impl diesel::Expression for $name {
-            type SqlType = (
-                <$table::$first as diesel::Expression>::SqlType,
-                $(<$table::$more as diesel::Expression>::SqlType,)*
-            );
-        }
-
-        impl<QS> diesel::AppearsOnTable<QS> for $name
-        where
-            $table::$first: diesel::AppearsOnTable<QS>,
-            $($table::$more: diesel::AppearsOnTable<QS>,)*
-        {
-        }
-
-        impl<QS> diesel::SelectableExpression<QS> for $name
-        where
-            $table::$first: diesel::SelectableExpression<QS>,
-            $($table::$more: diesel::SelectableExpression<QS>,)*
-        {
-        }
-
-        impl diesel::expression::ValidGrouping<()> for $name {
-            type IsAggregate = diesel::expression::is_aggregate::No;
-        }
-
-        $crate::db::columns!(@text $name, diesel::sqlite::Sqlite, "`", $table: $first $(, $more)*);
-        $crate::db::columns!(@text $name, diesel::pg::Pg, "\"", $table: $first $(, $more)*);
+    ($visible:vis $name:ident of $table:ident: $($column:ident),+ $(,)?) => {
+        $crate::db::fixed!(
+            $visible $name: ($(<$table::$column as diesel::Expression>::SqlType,)+),
+            of [$($table::$column),+],
+            $crate::db::columns!(@text "`", $table: $($column),+),
+            $crate::db::columns!(@text "\"", $table: $($column),+)
+        );
     };
-    (@text $name:ident, $database:ty, $quote:literal, $table:ident: $first:ident $(, $more:ident)*) => {
-        impl diesel::query_builder::QueryFragment<$database> for $name {
-            fn walk_ast<'b>(
-                &'b self,
-                mut out: diesel::query_builder::AstPass<'_, 'b, $database>,
-            ) -> diesel::QueryResult<()> {
-                out.push_sql(concat!(
-                    $quote, stringify!($table), $quote, ".", $quote, stringify!($first), $quote,
-                    $(", ", $quote, stringify!($table), $quote, ".", $quote, stringify!($more), $quote,)*
-                ));
-                Ok(())
-            }
-        }
+    (@text $quote:literal, $table:ident: $first:ident $(, $more:ident)*) => {
+        concat!(
+            $quote, stringify!($table), $quote, ".", $quote, stringify!($first), $quote,
+            $(", ", $quote, stringify!($table), $quote, ".", $quote, stringify!($more), $quote,)*
+        )
     };
 }
 

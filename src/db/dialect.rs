@@ -1,4 +1,4 @@
-//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names.
+//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names and `id_list` joins texts.
 
 use std::marker::PhantomData;
 
@@ -45,12 +45,7 @@ macro_rules! prepared {
         #[derive(QueryId)]
         struct $name;
 
-        impl QueryFragment<Sqlite> for $name {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                out.push_sql($sql);
-                Ok(())
-            }
-        }
+        super::fixed!(@text $name, Sqlite, $sql);
 
         impl RunQueryDsl<SqliteConnection> for $name {}
     )*};

@@ -7,44 +7,22 @@ use crate::id::Id;
 /// `key` is the `id` of the `table` row at hand, with their `position`, as the text that [`ids_in_order`] reads.
 macro_rules! id_list {
     ($visible:vis $name:ident of $join:ident: $column:ident, $key:ident = $table:ident::$id:ident) => {
-        #[derive(Debug, Clone, Copy, diesel::query_builder::QueryId)]
-        $visible struct $name;
-
         // There are such columns, of whose names the text is made.
         const _: ($join::$column, $join::$key, $join::position) = ($join::$column, $join::$key, $join::position);
 
-        impl diesel::Expression for $name {
-            type SqlType = diesel::sql_types::Nullable<diesel::sql_types::Text>;
-        }
-
-        impl<QS> diesel::AppearsOnTable<QS> for $name where $table::$id: diesel::AppearsOnTable<QS> {}
-
-        impl<QS> diesel::SelectableExpression<QS> for $name where
-            $table::$id: diesel::SelectableExpression<QS>
-        {
-        }
-
-        impl diesel::expression::ValidGrouping<()> for $name {
-            type IsAggregate = diesel::expression::is_aggregate::No;
-        }
-
-        $crate::db::id_list!(@text $name, diesel::sqlite::Sqlite, "group_concat(hex(", ")", $join, $column, $key, $table, $id);
-        $crate::db::id_list!(@text $name, diesel::pg::Pg, "string_agg(encode(", ", 'hex')", $join, $column, $key, $table, $id);
+        $crate::db::fixed!(
+            $visible $name: diesel::sql_types::Nullable<diesel::sql_types::Text>,
+            of [$table::$id],
+            $crate::db::id_list!(@text "group_concat(hex(", ")", $join, $column, $key, $table, $id),
+            $crate::db::id_list!(@text "string_agg(encode(", ", 'hex')", $join, $column, $key, $table, $id)
+        );
     };
-    (@text $name:ident, $database:ty, $before:literal, $after:literal, $join:ident, $column:ident, $key:ident, $table:ident, $id:ident) => {
-        impl diesel::query_builder::QueryFragment<$database> for $name {
-            fn walk_ast<'b>(
-                &'b self,
-                mut out: diesel::query_builder::AstPass<'_, 'b, $database>,
-            ) -> diesel::QueryResult<()> {
-                out.push_sql(concat!(
-                    "(SELECT ", $before, stringify!($join), ".", stringify!($column), $after, " || ", stringify!($join),
-                    ".position, ' ') FROM ", stringify!($join), " WHERE ", stringify!($join), ".", stringify!($key), " = ",
-                    stringify!($table), ".", stringify!($id), ")",
-                ));
-                Ok(())
-            }
-        }
+    (@text $before:literal, $after:literal, $join:ident, $column:ident, $key:ident, $table:ident, $id:ident) => {
+        concat!(
+            "(SELECT ", $before, stringify!($join), ".", stringify!($column), $after, " || ", stringify!($join),
+            ".position, ' ') FROM ", stringify!($join), " WHERE ", stringify!($join), ".", stringify!($key), " = ",
+            stringify!($table), ".", stringify!($id), ")",
+        )
     };
 }
 

@@ -1,5 +1,6 @@
 //! The OpenAPI document: made from the routes themselves, with what holds on every route added in one place.
 
+mod problems;
 mod shared;
 
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
@@ -9,7 +10,8 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Schema};
 use utoipa_actix_web::AppExt;
 
-use self::shared::{Method, Route, SHARED, problem};
+use self::problems::{SHARED, problem};
+use self::shared::{Method, Route};
 use super::error::{ProblemDocument, Refusal};
 use super::query::Query;
 use super::respond::{Answer, JSON};

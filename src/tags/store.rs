@@ -92,7 +92,11 @@ fn look_up(conn: &mut Conn, key: &str, uses: i64) -> Result<Option<Found>> {
     Ok(each!(conn, c => of_alias.first(c).optional())?)
 }
 
-fn refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<TagRef>> {
+/// These tags, in any order.
+///
+/// # Errors
+/// When the database fails.
+pub fn refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<TagRef>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -326,7 +326,8 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = load::rows(conn, ids, selection(bodies))?;
+    let show = selection(bodies);
+    let mut found = load::rows(conn, ids, show)?;
     found.sort_by_cached_key(|found| ids.iter().position(|id| *id == found.row.id));
     let more = articles::table.filter(id_in(articles::id, ids)).select((
         articles::id,
@@ -352,7 +353,7 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
     let aliases: Vec<(Id, String)> = each!(conn, c => aliases.load(c))?;
     let mut copies = working_copies::of(conn, ids)?;
     let schedules = schedule::of_all(conn, ids)?;
-    let mut texts = load::complete(conn, found, selection(bodies))?
+    let mut texts = load::complete(conn, found, show)?
         .into_iter()
         .map(|article| {
             let (_, state, owner, version, created_at, translation_key, published_at) =

@@ -54,33 +54,9 @@ pub(super) struct Found {
     body: Option<Body>,
 }
 
-impl From<Row> for Found {
-    fn from(row: Row) -> Self {
-        Self {
-            row,
-            refs: None,
-            body: None,
-        }
-    }
-}
-
-impl From<(Row, Refs)> for Found {
-    fn from((row, refs): (Row, Refs)) -> Self {
-        Self {
-            row,
-            refs: Some(refs),
-            body: None,
-        }
-    }
-}
-
-impl From<(Row, Refs, Body)> for Found {
-    fn from((row, refs, body): (Row, Refs, Body)) -> Self {
-        Self {
-            row,
-            refs: Some(refs),
-            body: Some(body),
-        }
+impl Found {
+    const fn new(row: Row, refs: Option<Refs>, body: Option<Body>) -> Self {
+        Self { row, refs, body }
     }
 }
 
@@ -133,36 +109,30 @@ pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<A
     }))
 }
 
-/// What a query of `articles` finds, each with what is to be shown of other tables. With these may be read what else is
-/// told of a row: `$select` is both, `$read` its type, and `$found` takes them apart. Which columns are read is a type, by
+/// What a query of `articles` finds, each with what is to be shown of other tables. Which columns are read is a type, by
 /// which the prepared statement is found.
 macro_rules! found {
     ($conn:expr, $show:expr, $query:expr) => {
-        found!($conn, $show, $query, |columns| columns, Alone, Found::from)
-    };
-    ($conn:expr, $show:expr, $query:expr, |$columns:ident| $select:expr, $read:ident, $found:expr) => {
         if $show.any(&Body::FIELDS) {
-            let $columns = (Columns, REF_COLUMNS, BodyColumns);
             let with_body = article_bodies::table.on(article_bodies::article_id.eq(articles::id));
-            let query = $query.inner_join(with_body).select($select);
-            let rows: Vec<$read<(Row, Refs, Body)>> = each!($conn, c => query.load(c))?;
-            rows.into_iter().map($found).collect::<Vec<_>>()
+            let columns = (Columns, REF_COLUMNS, BodyColumns);
+            let query = $query.inner_join(with_body).select(columns);
+            let rows: Vec<(Row, Refs, Body)> = each!($conn, c => query.load(c))?;
+            let found = |(row, refs, body)| Found::new(row, Some(refs), Some(body));
+            rows.into_iter().map(found).collect::<Vec<_>>()
         } else if $show.any(&Refs::FIELDS) {
-            let $columns = (Columns, REF_COLUMNS);
-            let query = $query.select($select);
-            let rows: Vec<$read<(Row, Refs)>> = each!($conn, c => query.load(c))?;
-            rows.into_iter().map($found).collect()
+            let query = $query.select((Columns, REF_COLUMNS));
+            let rows: Vec<(Row, Refs)> = each!($conn, c => query.load(c))?;
+            let found = |(row, refs)| Found::new(row, Some(refs), None);
+            rows.into_iter().map(found).collect()
         } else {
-            let $columns = Columns;
-            let query = $query.select($select);
-            let rows: Vec<$read<Row>> = each!($conn, c => query.load(c))?;
-            rows.into_iter().map($found).collect()
+            let query = $query.select(Columns);
+            let rows: Vec<Row> = each!($conn, c => query.load(c))?;
+            let found = |row| Found::new(row, None, None);
+            rows.into_iter().map(found).collect()
         }
     };
 }
-
-type Alone<T> = T;
-type Current<T> = (bool, T);
 
 /// These, in whatever state: for editors.
 pub(super) fn rows(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<Vec<Found>> {
@@ -181,31 +151,20 @@ pub(super) fn published(conn: &mut Conn, ids: &[Id], show: Selection) -> Result<
     })
 }
 
-/// The published text that has a slug in a locale, or had it, and whether that is now.
+/// The published text that has a slug in a locale, or had it.
 pub(super) fn at_slug(
     conn: &mut Conn,
     slug: &str,
     locale: &str,
     show: Selection,
-) -> Result<Option<Current<Found>>> {
+) -> Result<Option<Found>> {
     let query = article_slugs::table
         .inner_join(articles::table)
         .filter(article_slugs::slug.eq(slug))
         .filter(article_slugs::locale.eq(locale))
         // Nothing but the slug may be where a planner begins.
         .filter(Unindexed(articles::state).eq(State::Published.as_str()));
-    fn found<T: Into<Found>>((current, row): Current<T>) -> Current<Found> {
-        (current, row.into())
-    }
-    let mut found = found!(
-        conn,
-        show,
-        query,
-        |columns| (article_slugs::current, columns),
-        Current,
-        found
-    );
-    Ok(found.pop())
+    Ok(found!(conn, show, query).pop())
 }
 
 /// Turns rows into articles, with what stands in other tables.

@@ -130,15 +130,13 @@ pub fn at(
         ..
     } = meant.found.row;
     // Whoever reads in a locale that another stands in for stays there, unless something else has the slug there.
+    let least = Selection::of([]);
     let stays = own == meant.locale
-        && in_chain(conn, &slug, None, locale, fallbacks, Selection::of([]))?.is_some_and(
-            |there| {
-                let row = there.found.row;
-                let is_version =
-                    translation_key.is_some() && row.translation_key == translation_key;
-                there.current && (row.id == id || is_version)
-            },
-        );
+        && in_chain(conn, &slug, None, locale, fallbacks, least)?.is_some_and(|there| {
+            let row = there.found.row;
+            let is_version = translation_key.is_some() && row.translation_key == translation_key;
+            there.current && (row.id == id || is_version)
+        });
     let locale = if stays { locale.to_owned() } else { own };
     Ok(Some(At::Moved { locale, slug }))
 }
@@ -179,11 +177,11 @@ fn in_locale(
     show: Selection,
 ) -> Result<Option<Meant>> {
     let found = at_slug(conn, slug, locale, show)?;
-    let found = found.filter(|(_, it)| kind.is_none_or(|kind| it.row.kind == kind.as_str()));
-    Ok(found.map(|(current, found)| Meant {
+    let found = found.filter(|it| kind.is_none_or(|kind| it.row.kind == kind.as_str()));
+    Ok(found.map(|found| Meant {
+        current: found.row.slug == slug && found.row.locale == locale,
         found,
         locale: locale.to_owned(),
-        current,
     }))
 }
 

@@ -4,111 +4,102 @@
 //! database, so neither a rollback nor another database in the same process can bring a name here that is not so.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use diesel::backend::Backend;
-use diesel::expression::{ValidGrouping, is_aggregate};
-use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use quick_cache::sync::Cache;
 
-use crate::db::dialect::id_in;
-use crate::db::schema::{authors, tags};
-use crate::db::{Conn, each};
+use crate::authors::model::AuthorRef;
+use crate::db::{Conn, fixed};
 use crate::error::Result;
 use crate::id::Id;
+use crate::tags::model::TagRef;
+use crate::{authors, tags};
 
-/// Names that are kept: more than most sites have tags and authors.
-const MOST: usize = 8192;
+/// Names of a kind that are kept: more than most sites have tags or authors.
+const MOST: usize = 4096;
 
-/// What has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Named {
-    Tag,
-    Author,
+/// By the state in which they were read.
+type Known<T> = LazyLock<Cache<(i64, Id), T>>;
+
+/// What has a slug and a name.
+pub(super) trait Named: Clone + 'static {
+    /// Those of its kind that are at hand.
+    fn known() -> &'static Known<Self>;
+    fn id(&self) -> Id;
+    /// Those of these ids, in any order.
+    fn read(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Self>>;
 }
 
-/// A slug and a name.
-type Name = Arc<(String, String)>;
+impl Named for TagRef {
+    fn known() -> &'static Known<Self> {
+        static KNOWN: Known<TagRef> = LazyLock::new(|| Cache::new(MOST));
+        &KNOWN
+    }
 
-static KNOWN: LazyLock<Cache<(i64, Named, Id), Name>> = LazyLock::new(|| Cache::new(MOST));
+    fn id(&self) -> Id {
+        self.id
+    }
 
-/// The state of all names in the snapshot at hand: `meta.names`.
-#[derive(Debug, Clone, Copy, QueryId)]
-pub(super) struct NamesState;
-
-impl Expression for NamesState {
-    type SqlType = BigInt;
-}
-impl<QS> AppearsOnTable<QS> for NamesState {}
-impl<QS> SelectableExpression<QS> for NamesState {}
-impl ValidGrouping<()> for NamesState {
-    type IsAggregate = is_aggregate::No;
-}
-impl<DB: Backend> QueryFragment<DB> for NamesState {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("(SELECT names FROM meta)");
-        Ok(())
+    fn read(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Self>> {
+        tags::store::refs(conn, ids)
     }
 }
 
+impl Named for AuthorRef {
+    fn known() -> &'static Known<Self> {
+        static KNOWN: Known<AuthorRef> = LazyLock::new(|| Cache::new(MOST));
+        &KNOWN
+    }
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn read(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Self>> {
+        authors::store::refs(conn, ids)
+    }
+}
+
+// The state of all names in the snapshot at hand.
+fixed!(pub(super) NamesState: BigInt, of [], "(SELECT names FROM meta)", "(SELECT names FROM meta)");
+
 /// What these ids stand for, in their order, in a snapshot in which the names have this state. What stands for nothing is
 /// `None`: `masthead verify` tells of that.
-pub(super) fn of<T: From<(Id, String, String)>>(
-    conn: &mut Conn,
-    what: Named,
-    state: i64,
-    ids: &[Id],
-) -> Result<Vec<Option<T>>> {
+pub(super) fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<T>>> {
     /// Names that are read at once.
     const CHUNK: usize = 128;
-    let known = |id: &Id| KNOWN.get(&(state, what, *id));
-    let mut names: Vec<Option<Name>> = ids.iter().map(known).collect();
-    let missing = ids.iter().zip(&names).filter(|(_, name)| name.is_none());
+    let known = T::known();
+    let at_hand = ids.iter().map(|id| known.get(&(state, *id)));
+    let mut found: Vec<Option<T>> = at_hand.collect();
+    let missing = ids.iter().zip(&found).filter(|(_, one)| one.is_none());
     let mut missing: Vec<Id> = missing.map(|(id, _)| *id).collect();
     if !missing.is_empty() {
         missing.sort_unstable();
         missing.dedup();
         let mut read = HashMap::with_capacity(missing.len());
         for some in missing.chunks(CHUNK) {
-            for (id, slug, name) in read_names(conn, what, some)? {
-                let name = Arc::new((slug, name));
-                KNOWN.insert((state, what, id), Arc::clone(&name));
-                read.insert(id, name);
+            for one in T::read(conn, some)? {
+                known.insert((state, one.id()), one.clone());
+                read.insert(one.id(), one);
             }
         }
-        for (id, name) in ids.iter().zip(&mut names) {
-            *name = name.take().or_else(|| read.get(id).cloned());
+        for (id, one) in ids.iter().zip(&mut found) {
+            *one = one.take().or_else(|| read.get(id).cloned());
         }
     }
-    let with_id = |(id, name): (&Id, Option<Name>)| {
-        name.map(|name| T::from((*id, name.0.clone(), name.1.clone())))
-    };
-    Ok(ids.iter().zip(names).map(with_id).collect())
-}
-
-fn read_names(conn: &mut Conn, what: Named, ids: &[Id]) -> Result<Vec<(Id, String, String)>> {
-    Ok(match what {
-        Named::Tag => {
-            let query = tags::table.select((tags::id, tags::slug, tags::name));
-            each!(conn, c => query.filter(id_in(tags::id, ids)).load(c))?
-        }
-        Named::Author => {
-            let query = authors::table.select((authors::id, authors::slug, authors::name));
-            each!(conn, c => query.filter(id_in(authors::id, ids)).load(c))?
-        }
-    })
+    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
+    use diesel::prelude::*;
+
     use super::*;
     use crate::changes::model::{Actor, Entry, Footprint, Resource};
-    use crate::db::schema::meta;
-    use crate::db::{Db, Settings, Written, migrate};
+    use crate::db::schema::{meta, tags};
+    use crate::db::{Db, Settings, Written, each, migrate};
     use crate::error::Error;
-    use crate::tags::model::TagRef;
     use crate::time::Clock;
 
     fn database() -> (Db, tempfile::TempDir) {
@@ -140,7 +131,7 @@ mod tests {
         let state = meta::table.select(meta::names);
         let state: i64 = each!(conn, c => state.first(c))?;
         let nothing = Id::new();
-        let found: Vec<Option<TagRef>> = of(conn, Named::Tag, state, &[id, nothing, id])?;
+        let found: Vec<Option<TagRef>> = of(conn, state, &[id, nothing, id])?;
         assert_eq!((&found[0], &found[1]), (&found[2], &None));
         Ok(found[0].as_ref().unwrap().name.clone())
     }

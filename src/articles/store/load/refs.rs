@@ -37,13 +37,13 @@ pub(super) fn add_refs(
     show: Selection,
 ) -> Result<()> {
     if show.has(Field::Tags) {
-        let tags = lists_of(conn, Named::Tag, refs, |refs| refs.tags.as_deref())?;
+        let tags = lists_of(conn, refs, |refs| refs.tags.as_deref())?;
         for (article, tags) in found.iter_mut().zip(tags) {
             article.tags = Some(tags);
         }
     }
     if show.has(Field::Authors) {
-        let authors = lists_of(conn, Named::Author, refs, |refs| refs.authors.as_deref())?;
+        let authors = lists_of(conn, refs, |refs| refs.authors.as_deref())?;
         for (article, authors) in found.iter_mut().zip(authors) {
             article.authors = Some(authors);
         }
@@ -52,9 +52,8 @@ pub(super) fn add_refs(
 }
 
 /// One of the two lists of each of these, with names.
-fn lists_of<T: From<(Id, String, String)>>(
+fn lists_of<T: Named>(
     conn: &mut Conn,
-    what: Named,
     refs: &[Refs],
     list: impl Fn(&Refs) -> Option<&str>,
 ) -> Result<Vec<Vec<T>>> {
@@ -63,7 +62,7 @@ fn lists_of<T: From<(Id, String, String)>>(
     };
     let lists = refs.iter().map(|refs| ids_in_order(list(refs)));
     let lists = lists.collect::<Result<Vec<_>>>()?;
-    let mut named = names::of(conn, what, state, &lists.concat())?.into_iter();
+    let mut named = names::of(conn, state, &lists.concat())?.into_iter();
     let with_names = |ids: Vec<Id>| named.by_ref().take(ids.len()).flatten().collect();
     Ok(lists.into_iter().map(with_names).collect())
 }
