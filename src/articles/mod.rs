@@ -15,6 +15,7 @@ pub mod retag;
 pub mod review;
 pub mod revision;
 pub mod schedule;
+mod state;
 pub mod store;
 pub mod text_forms;
 pub mod words;

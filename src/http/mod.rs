@@ -1,6 +1,7 @@
 //! HTTP: the one list of routes, and what is common to them. [`routes`] is what actix serves and what the OpenAPI document
 //! is made of; there is no other way to add a route.
 
+mod code;
 pub mod docs;
 pub mod envelope;
 pub mod error;
