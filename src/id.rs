@@ -40,14 +40,6 @@ impl Id {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The id in these 32 hex digits, as databases write bytes, or `None`.
-    #[must_use]
-    pub(crate) fn from_hex(digits: &str) -> Option<Self> {
-        let is_bare = digits.len() == 32;
-        let read = is_bare.then(|| Uuid::try_parse(digits).ok()).flatten()?;
-        Some(Self(read.into_bytes()))
-    }
-
     /// The last 8 hex digits: long enough to tell resources apart in a cache tag, short enough to send 64 of them.
     #[must_use]
     pub fn short(&self) -> String {
@@ -138,9 +130,6 @@ mod tests {
         let id = Id::new();
         assert_eq!(id.to_string().parse::<Id>().unwrap(), id);
         assert_eq!(id.short(), &id.to_string()[28..]);
-        let hex = id.to_string().replace('-', "");
-        assert_eq!(Id::from_hex(&hex.to_uppercase()), Some(id));
-        assert_eq!(Id::from_hex(&id.to_string()), None);
         for wrong in [
             "",
             "about",

@@ -19,6 +19,8 @@ use crate::time::Clock;
 const MEMORY: usize = 15_000_000;
 /// How often an index is looked at that a server may be changing meanwhile.
 const LOOKS: u32 = 5;
+/// Texts that are named at most.
+const LISTED: usize = 100;
 /// What may lie in a data folder.
 const KNOWN: [&str; 11] = [
     folder::DATABASE,
@@ -72,9 +74,10 @@ pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
     if !settings.is_sqlite() {
         findings.wrong = db.read_blocking(snapshot::faults)?;
     }
-    let counts = db.read_blocking(|conn| {
+    let (counts, unlike) = db.read_blocking(|conn| {
         let kept = articles::store::published_count(conn)?;
-        Ok((kept, articles::store::count_published(conn)?))
+        let counts = (kept, articles::store::count_published(conn)?);
+        Ok((counts, articles::store::unlike_joins(conn, LISTED)?))
     })?;
     if counts.0 != counts.1 {
         findings.wrong.push(format!(
@@ -82,6 +85,10 @@ pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
             counts.1, counts.0
         ));
     }
+    let unlike = unlike.into_iter().map(|id| {
+        format!("the database: the tags and authors of the text {id} are not those under which it is found")
+    });
+    findings.wrong.extend(unlike);
     media::look(&db, &store.data, place, &mut findings)?;
     search(
         &db,

@@ -1,44 +1,60 @@
-//! Ids of another table, read along with a row. A statement of their own would cost more than what it reads.
+//! Ids in one column.
 
-use crate::error::{Error, Result};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Binary;
+
 use crate::id::Id;
 
-/// `id_list!(Name of join: column, key = table::id)` makes an expression `Name`: what `column` holds in the rows of `join` whose
-/// `key` is the `id` of the `table` row at hand, with their `position`, as the text that [`ids_in_order`] reads.
-macro_rules! id_list {
-    ($visible:vis $name:ident of $join:ident: $column:ident, $key:ident = $table:ident::$id:ident) => {
-        // There are such columns, of whose names the text is made.
-        const _: ($join::$column, $join::$key, $join::position) = ($join::$column, $join::$key, $join::position);
+/// Ids in their order, as they stand in one column: 16 bytes each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Binary)]
+pub struct IdList(Vec<u8>);
 
-        $crate::db::fixed!(
-            $visible $name: diesel::sql_types::Nullable<diesel::sql_types::Text>,
-            of [$table::$id],
-            $crate::db::id_list!(@text "group_concat(hex(", ")", $join, $column, $key, $table, $id),
-            $crate::db::id_list!(@text "string_agg(encode(", ", 'hex')", $join, $column, $key, $table, $id)
-        );
-    };
-    (@text $before:literal, $after:literal, $join:ident, $column:ident, $key:ident, $table:ident, $id:ident) => {
-        concat!(
-            "(SELECT ", $before, stringify!($join), ".", stringify!($column), $after, " || ", stringify!($join),
-            ".position, ' ') FROM ", stringify!($join), " WHERE ", stringify!($join), ".", stringify!($key), " = ",
-            stringify!($table), ".", stringify!($id), ")",
-        )
-    };
+impl IdList {
+    /// The list of these.
+    #[must_use]
+    pub fn of(ids: &[Id]) -> Self {
+        Self(ids.iter().flat_map(Id::as_bytes).copied().collect())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len() / size_of::<Id>()
+    }
+
+    /// Those in it.
+    pub fn ids(&self) -> impl Iterator<Item = Id> + '_ {
+        let (ids, _) = self.0.as_chunks();
+        ids.iter().copied().map(Id::from_bytes)
+    }
 }
 
-pub(crate) use id_list;
+impl<DB> ToSql<Binary, DB> for IdList
+where
+    DB: Backend,
+    [u8]: ToSql<Binary, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_slice().to_sql(out)
+    }
+}
 
-/// The ids in such a list, by their positions: each is in hex there, its position behind it, and the order is the database's.
-pub(crate) fn ids_in_order(list: Option<&str>) -> Result<Vec<Id>> {
-    let read = |item: &str| {
-        let (hex, position) = item.split_at_checked(32)?;
-        Some((position.parse::<i32>().ok()?, Id::from_hex(hex)?))
-    };
-    let items = list.into_iter().flat_map(|list| list.split(' '));
-    let items: Option<Vec<(i32, Id)>> = items.map(read).collect();
-    let mut items = items.ok_or_else(|| Error::internal("what was read is no list of ids"))?;
-    items.sort_unstable_by_key(|(position, _)| *position);
-    Ok(items.into_iter().map(|(_, id)| id).collect())
+impl<DB> FromSql<Binary, DB> for IdList
+where
+    DB: Backend,
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, DB>>::from_sql(value)?;
+        if !bytes.len().is_multiple_of(size_of::<Id>()) {
+            return Err(format!("a list of ids of {} bytes", bytes.len()).into());
+        }
+        Ok(Self(bytes))
+    }
 }
 
 #[cfg(test)]
@@ -46,14 +62,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_that_of_the_positions() {
-        let [a, b] = [1, 2].map(|byte| Id::from_bytes([byte; 16]));
-        let hex = |id: Id| id.to_string().replace('-', "");
-        let list = format!("{}10 {}9", hex(a), hex(b).to_uppercase());
-        assert_eq!(ids_in_order(Some(&list)).unwrap(), [b, a]);
-        assert_eq!(ids_in_order(None).unwrap(), []);
-        for wrong in ["", "0102", &hex(a), &format!("{} 1", hex(a))] {
-            assert!(ids_in_order(Some(wrong)).is_err(), "{wrong}");
+    fn a_list_has_its_ids_in_their_order() {
+        let [a, b] = [2, 1].map(|byte| Id::from_bytes([byte; 16]));
+        for ids in [vec![], vec![a], vec![a, b]] {
+            let list = IdList::of(&ids);
+            assert_eq!(list.0.len(), 16 * ids.len());
+            assert_eq!(list.ids().collect::<Vec<_>>(), ids);
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) use self::conn::each;
 use self::feed::Feed;
 pub(crate) use self::fixed::fixed;
 use self::freshness::{Freshness, Touched};
-pub(crate) use self::id_list::{id_list, ids_in_order};
+pub use self::id_list::IdList;
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
 pub use self::tx::Tx;

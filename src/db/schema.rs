@@ -59,6 +59,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         published_at -> Nullable<BigInt>,
+        tag_ids -> Binary,
+        author_ids -> Binary,
     }
 }
 

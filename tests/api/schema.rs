@@ -4,7 +4,6 @@ use diesel::prelude::*;
 use masthead::articles::model::Image;
 use masthead::auth::model::Role;
 use masthead::authors::model::NewAuthor;
-use masthead::db::Reason;
 use masthead::db::schema::{
     api_keys, article_authors, article_bodies, article_slugs, article_tags, articles, authors,
     changes, followers, idempotency_keys, imported, imports, jobs, mails, media, media_uses,
@@ -13,6 +12,7 @@ use masthead::db::schema::{
     site, tag_aliases, tags, totp_secrets, user_links, users, webhook_deliveries, webhooks,
     working_copies,
 };
+use masthead::db::{IdList, Reason};
 use masthead::id::Id;
 use masthead::redirects::store::Target;
 use masthead::tags::model::NewTag;
@@ -82,7 +82,7 @@ fn every_column_of_every_table_is_there() {
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
     let row = reads!(
         server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,
-        Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>
+        Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>, IdList, IdList
     );
     assert_eq!(
         (row.5.as_str(), row.18.as_deref(), row.19.as_deref()),

@@ -7,11 +7,11 @@ use std::fmt::{Debug, Display};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use masthead::articles::model::State;
-use masthead::db::Conn;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes, meta,
     published_counts, tags,
 };
+use masthead::db::{Conn, IdList};
 use masthead::id::Id;
 use masthead::slug;
 use masthead::time::Time;
@@ -324,6 +324,15 @@ fn check_articles(conn: &mut Conn, findings: &mut Findings) {
     ));
     let by_authors: Vec<Join> = each!(conn, c => by_authors.load(c)).unwrap();
     check_joins("authors", by_authors, findings, |text| &text.authors);
+    let lists = articles::table.select((articles::id, articles::tag_ids));
+    let lists = each!(conn, c => lists.load(c)).unwrap();
+    let known = each!(conn, c => tags::table.select((tags::id, tags::name)).load(c)).unwrap();
+    check_lists("tags", lists, known, findings, |text| &text.tags);
+    let lists = articles::table.select((articles::id, articles::author_ids));
+    let lists = each!(conn, c => lists.load(c)).unwrap();
+    let known = authors::table.select((authors::id, authors::name));
+    let known = each!(conn, c => known.load(c)).unwrap();
+    check_lists("authors", lists, known, findings, |text| &text.authors);
 }
 
 fn check_article(row: &ArticleRow, findings: &mut Findings) {
@@ -431,6 +440,30 @@ fn check_bodies(conn: &mut Conn, findings: &mut Findings) {
     let without: Vec<Id> = findings.model.articles.keys().copied().collect();
     for id in without.iter().filter(|id| !there.contains(id)) {
         findings.wrong.push(format!("{id} has no body"));
+    }
+}
+
+/// Lists of ids in the rows of texts, against the names that must stand there.
+fn check_lists(
+    of: &str,
+    there: Vec<(Id, IdList)>,
+    known: Vec<(Id, String)>,
+    findings: &mut Findings,
+    names: impl Fn(&crate::text::Text) -> &Vec<String>,
+) {
+    let known: BTreeMap<Id, String> = known.into_iter().collect();
+    for (id, list) in there {
+        let Some(article) = findings.model.articles.get(&id) else {
+            continue;
+        };
+        let expected = names(&article.expected.text).clone();
+        let there = list.ids().map(|id| known.get(&id).cloned());
+        let there: Vec<String> = there.map(Option::unwrap_or_default).collect();
+        findings.same(
+            format_args!("the {of} in the row of {id}"),
+            &there,
+            &expected,
+        );
     }
 }
 

@@ -177,6 +177,8 @@ fn half_a_write_is_noticed(run: &Run) {
         "DELETE FROM article_tags WHERE position = 0",
         "UPDATE article_tags SET published_at = 1 WHERE position = 0",
         "DELETE FROM article_authors WHERE position = 0",
+        "UPDATE articles SET tag_ids = author_ids WHERE id = (SELECT article_id FROM article_tags LIMIT 1)",
+        "UPDATE articles SET author_ids = tag_ids WHERE id = (SELECT article_id FROM article_authors LIMIT 1)",
         "UPDATE tags SET article_count = article_count + 1 WHERE slug = 'sleep'",
         "UPDATE tags SET subtree_count = subtree_count - 1 WHERE slug = 'health'",
         "UPDATE authors SET article_count = article_count - 1 \

@@ -11,6 +11,7 @@ use std::time::Duration;
 use actix_web::web;
 use masthead::app::{self, App};
 use masthead::articles::new::Rules;
+use masthead::articles::store::unlike_joins;
 use masthead::auth::secret::Secret;
 use masthead::cache;
 use masthead::changes::model::Actor;
@@ -402,7 +403,14 @@ impl Server {
         {
             panic!("the server's thread panicked");
         }
-        self.db.take();
+        // Whatever a test wrote by whichever door. Some take the database away.
+        if let Some(db) = self.db.take()
+            && !std::thread::panicking()
+            && let Ok(unlike) = db.read_blocking(|conn| unlike_joins(conn, 3))
+        {
+            let none: [masthead::id::Id; 0] = [];
+            assert_eq!(unlike, none, "rows that say otherwise than the join tables");
+        }
     }
 }
 

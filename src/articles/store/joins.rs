@@ -14,17 +14,23 @@ use crate::id::Id;
 use crate::time::Time;
 use crate::{authors, tags};
 
-/// Writes the tags and authors of an article, counts it in, and answers what it shows now.
+/// The tags and authors of a text, in their order.
+pub(super) struct Refs {
+    pub(super) tags: Vec<Id>,
+    pub(super) authors: Vec<Id>,
+}
+
+/// Puts an article, whose row is written, into its tags and authors, counts it in, and answers what it shows now.
 pub(super) fn join(
     tx: &mut Tx<'_>,
     new: &NewArticle,
+    Refs { tags, authors }: &Refs,
     (id, slug): (Id, &str),
     state: State,
     published_at: Option<Time>,
 ) -> Result<Footprint> {
     let listed = published_at.filter(|_| state.is_public());
-    let (tag_ids, author_ids) = ensure(tx, &new.tags, &new.authors)?;
-    for (position, tag) in (0_i32..).zip(&tag_ids) {
+    for (position, tag) in (0_i32..).zip(tags) {
         let row = (
             article_tags::article_id.eq(id),
             article_tags::position.eq(position),
@@ -34,7 +40,7 @@ pub(super) fn join(
         );
         each!(tx.conn(), c => diesel::insert_into(article_tags::table).values(row).execute(c))?;
     }
-    for (position, author) in (0_i32..).zip(&author_ids) {
+    for (position, author) in (0_i32..).zip(authors) {
         let row = (
             article_authors::article_id.eq(id),
             article_authors::position.eq(position),
@@ -45,15 +51,9 @@ pub(super) fn join(
         each!(tx.conn(), c => diesel::insert_into(article_authors::table).values(row).execute(c))?;
     }
     if state.is_public() {
-        count(tx, new.kind, &new.locale, &tag_ids, &author_ids, 1)?;
+        count(tx, new.kind, &new.locale, tags, authors, 1)?;
     }
-    Ok(footprint(
-        id,
-        (new.kind, slug),
-        state,
-        &tag_ids,
-        &author_ids,
-    ))
+    Ok(footprint(id, (new.kind, slug), state, tags, authors))
 }
 
 /// Takes an article out of its tags and authors, counts it out, and answers what it showed.
@@ -69,18 +69,14 @@ pub(super) fn leave(tx: &mut Tx<'_>, id: Id, was: &Before) -> Result<Footprint> 
 }
 
 /// The tags and authors that these keys name; what has no such name is made.
-pub(super) fn ensure(
-    tx: &mut Tx<'_>,
-    tags: &[String],
-    authors: &[String],
-) -> Result<(Vec<Id>, Vec<Id>)> {
+pub(super) fn ensure(tx: &mut Tx<'_>, tags: &[String], authors: &[String]) -> Result<Refs> {
     let tags = distinct(tags, "/tags", |key, pointer| {
         tags::store::ensure(tx, key, pointer)
     })?;
     let authors = distinct(authors, "/authors", |key, pointer| {
         authors::store::ensure(tx, key, pointer)
     })?;
-    Ok((tags, authors))
+    Ok(Refs { tags, authors })
 }
 
 /// The ids of what these keys name, each once, in order, with the faults of all.

@@ -1,6 +1,8 @@
 //! From rows to articles: one query for the rows with what nearly all who read them are shown, and one more for each other
 //! thing, however many rows there are.
 
+use std::mem;
+
 use diesel::prelude::*;
 use serde_json::value::RawValue;
 
@@ -9,7 +11,7 @@ use crate::articles::fields::{Field, Selection};
 use crate::articles::model::{Article, Audience, Kind, State};
 use crate::db::dialect::{Unindexed, id_in};
 use crate::db::schema::{article_bodies, article_slugs, articles};
-use crate::db::{Conn, columns, each};
+use crate::db::{Conn, IdList, columns, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::media;
@@ -17,11 +19,10 @@ use crate::media::model::Media;
 use crate::time::Time;
 
 use beside::{Body, BodyColumns, add_sources, add_translations};
-use refs::{REF_COLUMNS, Refs, add_refs};
+use names::NamesState;
 
 mod beside;
 mod names;
-mod refs;
 
 /// The columns of `articles` that delivery may show, in the order of [`Columns`].
 #[derive(Queryable)]
@@ -45,24 +46,22 @@ pub(super) struct Row {
     external_id: Option<String>,
     updated_at: Time,
     published_at: Option<Time>,
+    tag_ids: IdList,
+    author_ids: IdList,
 }
 
 /// A row, with what was read along of other tables.
 pub(super) struct Found {
     pub(super) row: Row,
-    refs: Option<Refs>,
+    /// What the names of its tags and authors are known under.
+    names: i64,
     body: Option<Body>,
-}
-
-impl Found {
-    const fn new(row: Row, refs: Option<Refs>, body: Option<Body>) -> Self {
-        Self { row, refs, body }
-    }
 }
 
 columns!(Columns of articles:
     id, kind, locale, slug, title, subtitle, standfirst, excerpt, cover, featured, content_notice, audience, citations,
-    word_count, reading_minutes, translation_key, external_id, updated_at, published_at,
+    word_count, reading_minutes, translation_key, external_id, updated_at, published_at, tag_ids,
+    author_ids,
 );
 
 /// The published articles among these, in this order, with what is to be shown.
@@ -115,20 +114,14 @@ macro_rules! found {
     ($conn:expr, $show:expr, $query:expr) => {
         if $show.any(&Body::FIELDS) {
             let with_body = article_bodies::table.on(article_bodies::article_id.eq(articles::id));
-            let columns = (Columns, REF_COLUMNS, BodyColumns);
-            let query = $query.inner_join(with_body).select(columns);
-            let rows: Vec<(Row, Refs, Body)> = each!($conn, c => query.load(c))?;
-            let found = |(row, refs, body)| Found::new(row, Some(refs), Some(body));
+            let query = $query.inner_join(with_body).select((Columns, NamesState, BodyColumns));
+            let rows: Vec<(Row, i64, Body)> = each!($conn, c => query.load(c))?;
+            let found = |(row, names, body)| Found { row, names, body: Some(body) };
             rows.into_iter().map(found).collect::<Vec<_>>()
-        } else if $show.any(&Refs::FIELDS) {
-            let query = $query.select((Columns, REF_COLUMNS));
-            let rows: Vec<(Row, Refs)> = each!($conn, c => query.load(c))?;
-            let found = |(row, refs)| Found::new(row, Some(refs), None);
-            rows.into_iter().map(found).collect()
         } else {
-            let query = $query.select(Columns);
-            let rows: Vec<Row> = each!($conn, c => query.load(c))?;
-            let found = |row| Found::new(row, None, None);
+            let query = $query.select((Columns, NamesState));
+            let rows: Vec<(Row, i64)> = each!($conn, c => query.load(c))?;
+            let found = |(row, names)| Found { row, names, body: None };
             rows.into_iter().map(found).collect()
         }
     };
@@ -173,22 +166,22 @@ pub(super) fn complete(
     found: Vec<Found>,
     show: Selection,
 ) -> Result<Vec<Article>> {
-    if found.is_empty() {
+    let Some(names) = found.first().map(|found| found.names) else {
         return Ok(Vec::new());
-    }
+    };
     let rows = || found.iter().map(|found| &found.row);
-    let ids: Vec<Id> = rows().map(|row| row.id).collect();
     let keys: Vec<Option<String>> = rows().map(|row| row.translation_key.clone()).collect();
     let media = if show.has(Field::Cover) {
         media_of(conn, rows().map(|row| row.cover.as_deref()))?
     } else {
         Vec::new()
     };
-    let mut all_refs = Vec::with_capacity(found.len());
+    let (mut tags, mut authors) = (Vec::new(), Vec::new());
     let mut found: Vec<Article> = found
         .into_iter()
-        .map(|Found { row, refs, body }| {
-            all_refs.extend(refs);
+        .map(|Found { mut row, body, .. }| {
+            tags.push(mem::take(&mut row.tag_ids));
+            authors.push(mem::take(&mut row.author_ids));
             let mut article = row.into_article(show, &media)?;
             if let Some(body) = body {
                 body.put_into(&mut article, show)?;
@@ -196,9 +189,18 @@ pub(super) fn complete(
             Ok(article)
         })
         .collect::<Result<_>>()?;
-    add_refs(conn, &all_refs, &mut found, show)?;
+    if show.has(Field::Tags) {
+        for (article, tags) in found.iter_mut().zip(names::lists(conn, names, &tags)?) {
+            article.tags = Some(tags);
+        }
+    }
+    if show.has(Field::Authors) {
+        for (article, authors) in found.iter_mut().zip(names::lists(conn, names, &authors)?) {
+            article.authors = Some(authors);
+        }
+    }
     if show.any(&[Field::Markdown, Field::Text]) {
-        add_sources(conn, &ids, &mut found, show)?;
+        add_sources(conn, &mut found, show)?;
     }
     if show.has(Field::Translations) {
         add_translations(conn, &keys, &mut found)?;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod edit;
 mod export;
 mod filter;
+mod id_lists;
 mod import;
 mod joins;
 mod list;
@@ -32,6 +33,7 @@ pub use self::addresses::{
 };
 pub use self::export::{PublishedNames, count_all, exported_after, published_names_after};
 pub use self::filter::{Filter, Sort, is_indexed, named_by};
+pub use self::id_lists::{let_go_of_author, let_go_of_tag, unlike_joins};
 pub use self::import::{Imported, Said, Standing, import, standing};
 pub use self::list::{count, ids, list, matching};
 pub use self::load::{AnyText, by_ids, covers, in_any_state};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::id_lists::{CHUNK, rewrite};
 use super::joins::{distinct, footprint};
 use super::{owners, revisions, write};
 use crate::articles::model::{Kind, State};
@@ -13,14 +14,11 @@ use crate::auth::model::Action;
 use crate::changes::model::{Entry, Resource};
 use crate::db::dialect::id_in;
 use crate::db::schema::{article_tags, articles};
-use crate::db::{Conn, Tx, each};
+use crate::db::{Conn, IdList, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::tags;
 use crate::time::Time;
-
-/// Texts that are read at once.
-const CHUNK: usize = 128;
 
 /// Published texts, and how many of them are articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,6 +66,15 @@ pub fn merge_tag(tx: &mut Tx<'_>, from: Id, into: Id) -> Result<Merged> {
     let mut merged = Merged::default();
     for some in carrying.chunks(CHUNK) {
         let ids: Vec<Id> = some.iter().map(|(id, ..)| *id).collect();
+        rewrite!(conn, tag_ids, &ids, |tags: IdList| {
+            let mut now = Vec::with_capacity(tags.len());
+            for tag in tags.ids().map(|tag| if tag == from { into } else { tag }) {
+                if !now.contains(&tag) {
+                    now.push(tag);
+                }
+            }
+            now
+        });
         let others = position_of(conn, into, &ids)?;
         for (id, position, kind, published_at) in some {
             let other = others.get(id);
@@ -241,6 +248,7 @@ fn set_tags(tx: &mut Tx<'_>, id: Id, was: &write::Before, now: &[Id]) -> Result<
     let row = (
         articles::version.eq(version),
         articles::updated_at.eq(tx.now()),
+        articles::tag_ids.eq(IdList::of(now)),
     );
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
     tx.log(Entry {

@@ -159,7 +159,7 @@ fn insert_under_title(
 ///
 /// # Errors
 /// When the database fails.
-pub fn remember_tag(conn: &mut Conn, tag: Id) -> Result<()> {
+pub(super) fn remember_tag(conn: &mut Conn, tag: Id) -> Result<()> {
     let lost = article_tags::table
         .inner_join(articles::table)
         .inner_join(tags::table)
@@ -180,7 +180,7 @@ pub fn remember_tag(conn: &mut Conn, tag: Id) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn remember_author(conn: &mut Conn, author: Id) -> Result<()> {
+pub(super) fn remember_author(conn: &mut Conn, author: Id) -> Result<()> {
     let lost = article_authors::table
         .inner_join(articles::table)
         .inner_join(authors::table)

@@ -268,9 +268,9 @@ fn words_of(tx: &mut Tx<'_>, kind: Kind, locale: String, input: &ArticleInput) -
         .unwrap_or_else(|| slug::slugify(&input.title).unwrap_or_else(|| kind.as_str().to_owned()));
     let locale = input.locale.clone().unwrap_or(locale);
     let mut words = Words::of(input.clone(), slug, locale);
-    let (tags, authors) = joins::ensure(tx, &input.tags, &input.authors)?;
-    words.tags = tag_names(tx.conn(), &tags)?;
-    words.authors = author_names(tx.conn(), &authors)?;
+    let refs = joins::ensure(tx, &input.tags, &input.authors)?;
+    words.tags = tag_names(tx.conn(), &refs.tags)?;
+    words.authors = author_names(tx.conn(), &refs.authors)?;
     media::store::check(tx.conn(), words.cover.as_ref().and_then(Cover::media_id))?;
     Ok(words)
 }

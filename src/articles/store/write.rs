@@ -11,8 +11,8 @@ use crate::articles::render::SANITIZER_VERSION;
 use crate::articles::words::Standing;
 use crate::auth::model::Action;
 use crate::changes::model::{Entry, Footprint, Resource};
-use crate::db::schema::{article_authors, article_bodies, article_slugs, article_tags, articles};
-use crate::db::{Conn, Tx, each};
+use crate::db::schema::{article_bodies, article_slugs, articles};
+use crate::db::{Conn, IdList, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
 use crate::json;
@@ -80,13 +80,14 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     }
     media::store::check(tx.conn(), new.cover.as_ref().and_then(Cover::media_id))?;
     let slug = slugs::choose(tx.conn(), new, id)?;
+    let refs = joins::ensure(tx, &new.tags, &new.authors)?;
     let row = (
         articles::id.eq(id),
         articles::kind.eq(new.kind.as_str()),
         articles::owner.eq(owner),
         articles::created_at.eq(tx.now()),
         articles::version.eq(1),
-        columns!(new, &slug, state, published_at, tx.now()),
+        columns!(new, &slug, state, published_at, &refs, tx.now()),
     );
     each!(tx.conn(), c => diesel::insert_into(articles::table).values(row).execute(c))?;
     let body = (article_bodies::article_id.eq(id), body_columns!(new));
@@ -98,7 +99,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
     if state == State::Scheduled {
         schedule::settle(tx, id, state, published_at)?;
     }
-    let after = joins::join(tx, new, (id, &slug), state, published_at)?;
+    let after = joins::join(tx, new, &refs, (id, &slug), state, published_at)?;
     tx.log(Entry {
         action: "created",
         resource: Resource::Article,
@@ -165,11 +166,12 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     }
     slugs::set_aliases(tx.conn(), new, Some(&was.slug), id)?;
+    let refs = joins::ensure(tx, &new.tags, &new.authors)?;
     let version = was.version + 1;
     let row = (
         articles::version.eq(version),
         articles::owner.eq(owner),
-        columns!(new, &slug, state, published_at, tx.now()),
+        columns!(new, &slug, state, published_at, &refs, tx.now()),
     );
     each!(tx.conn(), c => diesel::update(articles::table.find(id)).set(row).execute(c))?;
     let body = diesel::update(article_bodies::table.find(id)).set(body_columns!(new));
@@ -178,7 +180,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     end_previews(tx.conn(), id, was.state, state)?;
     schedule::settle(tx, id, state, published_at)?;
     let before = joins::leave(tx, id, &was)?;
-    let after = joins::join(tx, new, (id, &slug), state, published_at)?;
+    let after = joins::join(tx, new, &refs, (id, &slug), state, published_at)?;
     // Who follows the log wants to know what an editor put out, by whichever door.
     let way = match new.door {
         Door::Editor { .. } => was.state.way_to(state),
@@ -287,6 +289,8 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         articles::published_at,
         articles::owner,
         articles::translation_key,
+        articles::tag_ids,
+        articles::author_ids,
     );
     type Row = (
         String,
@@ -297,10 +301,23 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         Option<Time>,
         Option<Id>,
         Option<String>,
+        IdList,
+        IdList,
     );
     let row: Option<Row> =
         each!(conn, c => articles::table.find(id).select(columns).first(c).optional())?;
-    let Some((kind, state, locale, slug, version, published_at, owner, translation_key)) = row
+    let Some((
+        kind,
+        state,
+        locale,
+        slug,
+        version,
+        published_at,
+        owner,
+        translation_key,
+        tags,
+        authors,
+    )) = row
     else {
         return Ok(None);
     };
@@ -309,14 +326,6 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
             "the stored kind `{kind}` or state `{state}` is unknown"
         ))
     };
-    let of_article = article_tags::table
-        .filter(article_tags::article_id.eq(id))
-        .order(article_tags::position);
-    let tags = each!(conn, c => of_article.select(article_tags::tag_id).load(c))?;
-    let of_article = article_authors::table
-        .filter(article_authors::article_id.eq(id))
-        .order(article_authors::position);
-    let authors = each!(conn, c => of_article.select(article_authors::author_id).load(c))?;
     Ok(Some(Before {
         kind: Kind::from_name(&kind).ok_or_else(unknown)?,
         state: State::from_name(&state).ok_or_else(unknown)?,
@@ -326,14 +335,14 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         published_at,
         owner,
         translation_key,
-        tags,
-        authors,
+        tags: tags.ids().collect(),
+        authors: authors.ids().collect(),
     }))
 }
 
 /// The columns that follow from what was sent, but for those that only a creation sets.
 macro_rules! columns {
-    ($new:expr, $slug:expr, $state:expr, $published_at:expr, $now:expr) => {
+    ($new:expr, $slug:expr, $state:expr, $published_at:expr, $refs:expr, $now:expr) => {
         (
             articles::state.eq($state.as_str()),
             articles::locale.eq(&$new.locale),
@@ -354,6 +363,8 @@ macro_rules! columns {
             articles::external_id.eq(&$new.external_id),
             articles::updated_at.eq($new.updated_at.unwrap_or($now)),
             articles::published_at.eq($published_at),
+            articles::tag_ids.eq(IdList::of(&$refs.tags)),
+            articles::author_ids.eq(IdList::of(&$refs.authors)),
         )
     };
 }

@@ -162,7 +162,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     tx.actor().authorise(Action::Author { own: false })?;
     let public = is_public(tx.conn(), id)?;
     let texts = articles::store::showing_author(tx.conn(), id)?;
-    articles::store::revisions::remember_author(tx.conn(), id)?;
+    articles::store::let_go_of_author(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(authors::table.find(id)).execute(c))?;
     media::store::clear(tx.conn(), MediaUser::Author, id)?;
     tx.log(Entry {

@@ -185,7 +185,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     );
     let below = tags::table.filter(tags::parent_id.eq(id));
     each!(tx.conn(), c => diesel::update(below).set(orphaned).execute(c))?;
-    articles::store::revisions::remember_tag(tx.conn(), id)?;
+    articles::store::let_go_of_tag(tx.conn(), id)?;
     each!(tx.conn(), c => diesel::delete(tags::table.find(id)).execute(c))?;
     tx.log(Entry {
         action: "deleted",

@@ -114,6 +114,14 @@ fn rows_that_fit_nothing_are_found() {
             "UPDATE meta SET public_change = 1",
             "the last public change is 1",
         ),
+        (
+            "UPDATE articles SET tag_ids = tag_ids || tag_ids WHERE slug = 'text-3'",
+            "are not those under which it is found",
+        ),
+        (
+            "DELETE FROM article_tags WHERE position = 0",
+            "are not those under which it is found",
+        ),
     ] {
         let site = indexed();
         alter(&site, statement);

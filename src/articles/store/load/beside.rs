@@ -11,10 +11,6 @@ use crate::db::{Conn, columns, each};
 use crate::error::Result;
 use crate::id::Id;
 
-fn of(ids: &[Id], id: Id) -> Option<usize> {
-    ids.iter().position(|known| *known == id)
-}
-
 /// The forms of a body that most readers get, in the order of [`BodyColumns`].
 #[derive(Queryable)]
 pub(super) struct Body {
@@ -40,19 +36,15 @@ impl Body {
 }
 
 /// The other forms of a body, in a statement of their own: of a long one they cost pages that most answers do not need.
-pub(super) fn add_sources(
-    conn: &mut Conn,
-    ids: &[Id],
-    found: &mut [Article],
-    show: Selection,
-) -> Result<()> {
+pub(super) fn add_sources(conn: &mut Conn, found: &mut [Article], show: Selection) -> Result<()> {
     use article_bodies::{article_id, format, source, table};
+    let ids: Vec<Id> = found.iter().map(|article| article.id).collect();
     let others = table
         .select((article_id, format, source, article_bodies::text))
-        .filter(id_in(article_id, ids));
+        .filter(id_in(article_id, &ids));
     let others: Vec<(Id, String, String, String)> = each!(conn, c => others.load(c))?;
     for (id, written_in, written, text) in others {
-        let Some(article) = of(ids, id).and_then(|index| found.get_mut(index)) else {
+        let Some(article) = found.iter_mut().find(|article| article.id == id) else {
             continue;
         };
         let markdown =

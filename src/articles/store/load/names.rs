@@ -10,7 +10,7 @@ use diesel::sql_types::BigInt;
 use quick_cache::sync::Cache;
 
 use crate::authors::model::AuthorRef;
-use crate::db::{Conn, fixed};
+use crate::db::{Conn, IdList, fixed};
 use crate::error::Result;
 use crate::id::Id;
 use crate::tags::model::TagRef;
@@ -64,9 +64,22 @@ impl Named for AuthorRef {
 // The state of all names in the snapshot at hand.
 fixed!(pub(super) NamesState: BigInt, of [], "(SELECT names FROM meta)", "(SELECT names FROM meta)");
 
+/// What the ids of each of these lists stand for, in a snapshot in which the names have this state. What stands for nothing is
+/// left out.
+pub(super) fn lists<T: Named>(
+    conn: &mut Conn,
+    state: i64,
+    lists: &[IdList],
+) -> Result<Vec<Vec<T>>> {
+    let ids: Vec<Id> = lists.iter().flat_map(IdList::ids).collect();
+    let mut named = of(conn, state, &ids)?.into_iter();
+    let with_names = |list: &IdList| named.by_ref().take(list.len()).flatten().collect();
+    Ok(lists.iter().map(with_names).collect())
+}
+
 /// What these ids stand for, in their order, in a snapshot in which the names have this state. What stands for nothing is
 /// `None`: `masthead verify` tells of that.
-pub(super) fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<T>>> {
+fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<T>>> {
     /// Names that are read at once.
     const CHUNK: usize = 128;
     let known = T::known();

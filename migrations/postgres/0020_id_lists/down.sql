@@ -1,0 +1,2 @@
+ALTER TABLE articles DROP COLUMN author_ids;
+ALTER TABLE articles DROP COLUMN tag_ids;
