@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 use crate::error::{Fault, FaultCode};
 
 mod fields;
+mod preserialized;
 
 pub use fields::Fields;
+pub use preserialized::Preserialized;
 
 /// How deep arrays and objects may nest where nothing else is said.
 pub const MAX_DEPTH: usize = 32;

@@ -10,6 +10,7 @@ use super::cover::{ArticleCover, Cover, ShownCover};
 pub use super::state::{State, Transition};
 use crate::authors::model::AuthorRef;
 use crate::id::Id;
+use crate::json::Preserialized;
 use crate::names::names;
 use crate::tags::model::TagRef;
 use crate::time::Time;
@@ -223,11 +224,11 @@ pub struct Article {
     /// Its tags, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<TagRef>, required = false)]
-    pub tags: Option<Vec<TagRef>>,
+    pub tags: Option<Vec<Preserialized<TagRef>>>,
     /// Its authors, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<AuthorRef>, required = false)]
-    pub authors: Option<Vec<AuthorRef>>,
+    pub authors: Option<Vec<Preserialized<AuthorRef>>>,
     /// What search engines are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Seo, required = false)]

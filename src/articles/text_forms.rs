@@ -29,20 +29,17 @@ pub fn markdown(article: &Article) -> Result<String> {
     line("locale", json_of(article.locale.as_ref()));
     line("published_at", json_of(article.published_at.as_ref()));
     line("updated_at", json_of(article.updated_at.as_ref()));
-    let names = |tags: &Vec<crate::tags::model::TagRef>| {
-        tags.iter().map(|tag| tag.name.clone()).collect::<Vec<_>>()
-    };
-    line("tags", json_of(article.tags.as_ref().map(names).as_ref()));
-    let names = |authors: &Vec<crate::authors::model::AuthorRef>| {
+    let tags = article.tags.as_ref();
+    let names = tags.map(|tags| tags.iter().map(|tag| &*tag.name).collect::<Vec<_>>());
+    line("tags", json_of(names.as_ref()));
+    let authors = article.authors.as_ref();
+    let names = authors.map(|authors| {
         authors
             .iter()
-            .map(|author| author.name.clone())
+            .map(|author| &*author.name)
             .collect::<Vec<_>>()
-    };
-    line(
-        "authors",
-        json_of(article.authors.as_ref().map(names).as_ref()),
-    );
+    });
+    line("authors", json_of(names.as_ref()));
     line(
         "featured",
         article

@@ -23,11 +23,18 @@ pub const SITE: &str = "site";
 /// The tag of one resource.
 #[must_use]
 pub fn of(resource: Resource, id: Id) -> String {
+    let mut tag = String::with_capacity(10);
+    write_of(&mut tag, resource, id);
+    tag
+}
+
+/// Appends [`of`].
+fn write_of(text: &mut String, resource: Resource, id: Id) {
     let letter = match resource {
         Resource::Article => 'a',
         Resource::Tag => 't',
         Resource::Author => 'u',
-        Resource::Site => return SITE.to_owned(),
+        Resource::Site => return text.push_str(SITE),
         Resource::Redirect => 'r',
         Resource::User => 'm',
         Resource::ApiKey => 'k',
@@ -36,11 +43,9 @@ pub fn of(resource: Resource, id: Id) -> String {
         Resource::Job => 'j',
         Resource::Media => 'f',
     };
-    let mut tag = String::with_capacity(10);
-    tag.push(letter);
-    tag.push('-');
-    id.write_short(&mut tag);
-    tag
+    text.push(letter);
+    text.push('-');
+    id.write_short(text);
 }
 
 /// The tag of the articles that carry this tag, or bear this author's name.
@@ -58,26 +63,39 @@ pub fn of_slug(slug: &str) -> String {
 /// Tags of an answer at most; with more, groups stand for their members.
 const MOST: usize = 64;
 
-/// What an answer depends on.
+/// What an answer depends on: tags, each with a space behind it. A page of a list adds a hundred.
 #[derive(Debug, Clone, Default)]
-pub struct Dependencies(Vec<String>);
+pub struct Dependencies(String);
 
 impl Dependencies {
     /// On these.
     #[must_use]
     pub fn on(tags: &[&str]) -> Self {
-        Self(tags.iter().map(|tag| (*tag).to_owned()).collect())
+        let mut on = Self::default();
+        tags.iter().for_each(|tag| on.add(tag));
+        on
     }
 
-    /// On this too.
-    pub fn add(&mut self, tag: impl Into<String>) {
-        self.0.push(tag.into());
+    /// On this tag too.
+    pub fn add(&mut self, tag: impl AsRef<str>) {
+        self.0.push_str(tag.as_ref());
+        self.0.push(' ');
+    }
+
+    /// On this resource too.
+    pub fn add_of(&mut self, resource: Resource, id: Id) {
+        write_of(&mut self.0, resource, id);
+        self.0.push(' ');
+    }
+
+    fn tags(&self) -> impl Iterator<Item = &str> {
+        self.0.split_terminator(' ')
     }
 
     /// The tags, each once, separated by spaces. Of too many, all of one kind give way to the group that is touched with
     /// each of them.
     #[must_use]
-    pub fn list(mut self) -> String {
+    pub fn list(&self) -> String {
         /// What stands for the members of a kind: the beginning of their tags, the group.
         const GROUPS: [(&str, &[&str]); 4] = [
             ("t-", &[LIST_TAGS]),
@@ -85,11 +103,12 @@ impl Dependencies {
             ("s-", &[LIST_ARTICLES, LIST_PAGES]),
             ("a-", &[LIST_ARTICLES, LIST_PAGES]),
         ];
-        self.0.sort_unstable();
-        self.0.dedup();
-        while self.0.len() > MOST {
+        let mut tags: Vec<&str> = self.tags().collect();
+        tags.sort_unstable();
+        tags.dedup();
+        while tags.len() > MOST {
             let members = |(beginning, _): &&(&str, &[&str])| {
-                let members = self.0.iter().filter(|tag| tag.starts_with(beginning));
+                let members = tags.iter().filter(|tag| tag.starts_with(beginning));
                 members.count()
             };
             let Some((beginning, group)) = GROUPS
@@ -99,19 +118,19 @@ impl Dependencies {
             else {
                 break;
             };
-            self.0.retain(|tag| !tag.starts_with(beginning));
-            self.0.extend(group.iter().map(|tag| (*tag).to_owned()));
-            self.0.sort_unstable();
-            self.0.dedup();
+            tags.retain(|tag| !tag.starts_with(beginning));
+            tags.extend(*group);
+            tags.sort_unstable();
+            tags.dedup();
         }
-        self.0.join(" ")
+        tags.join(" ")
     }
 }
 
 impl From<Dependencies> for Vec<String> {
     /// All of them, as they were added.
-    fn from(Dependencies(tags): Dependencies) -> Self {
-        tags
+    fn from(on: Dependencies) -> Self {
+        on.tags().map(str::to_owned).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use url::Url;
 use super::{absolute, atom, json, rss};
 use crate::articles::model::{Article, Audience, Image};
 use crate::error::{Error, Result};
+use crate::json::Preserialized;
 use crate::names::names;
 use crate::tags::model::TagRef;
 use crate::time::Time;
@@ -103,7 +104,7 @@ pub struct Entry {
     /// The names of its authors, in order.
     pub authors: Vec<String>,
     /// Its tags, in order.
-    pub tags: Vec<TagRef>,
+    pub tags: Vec<Preserialized<TagRef>>,
     /// Its cover, at an absolute address.
     pub image: Option<Image>,
     /// When it was published.
@@ -152,7 +153,7 @@ impl Entry {
                 .authors
                 .unwrap_or_default()
                 .into_iter()
-                .map(|author| author.name)
+                .map(|author| author.name.clone())
                 .collect(),
             tags: article.tags.unwrap_or_default(),
             image: cover.and_then(|image| {

@@ -126,7 +126,7 @@ async fn show(
 /// What a page depends on: its text, the site, and where its neighbours or something in the way could come from.
 fn depends_on(asked: &Asked, page: &WebsitePage) -> String {
     let mut on = Dependencies::on(&[SITE]);
-    on.add(tags::of(Resource::Article, page.article.id));
+    on.add_of(Resource::Article, page.article.id);
     depend(&mut on, &page.article);
     if let Some(place) = &asked.place {
         on.add(tags::of_slug(&place.slug));

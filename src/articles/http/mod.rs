@@ -308,7 +308,7 @@ fn of_one(article: &Article, key: &str, wanted: &str) -> String {
             depends_on.add(LIST_PAGES);
         }
     }
-    depends_on.add(tags::of(Resource::Article, article.id));
+    depends_on.add_of(Resource::Article, article.id);
     depend(&mut depends_on, article);
     depends_on.list()
 }
@@ -317,10 +317,10 @@ fn of_one(article: &Article, key: &str, wanted: &str) -> String {
 /// article itself.
 pub(crate) fn depend(on: &mut Dependencies, article: &Article) {
     for tag in article.tags.iter().flatten() {
-        on.add(tags::of(Resource::Tag, tag.id));
+        on.add_of(Resource::Tag, tag.id);
     }
     for author in article.authors.iter().flatten() {
-        on.add(tags::of(Resource::Author, author.id));
+        on.add_of(Resource::Author, author.id);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::db::schema::{article_authors, article_bodies, article_slugs, article_
 use crate::db::{Conn, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::json::Preserialized;
 use crate::slug;
 use crate::time::Time;
 
@@ -378,8 +379,8 @@ fn all(conn: &mut Conn, ids: &[Id], bodies: bool) -> Result<Vec<AdminArticle>> {
                 text: None,
                 body: article.body,
                 cover: article.cover.flatten(),
-                tags: there(article.tags)?,
-                authors: there(article.authors)?,
+                tags: Preserialized::values(&there(article.tags)?),
+                authors: Preserialized::values(&there(article.authors)?),
                 featured: there(article.featured)?,
                 content_notice: article.content_notice.flatten(),
                 audience: there(article.audience)?,

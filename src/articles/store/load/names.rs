@@ -8,11 +8,13 @@ use std::sync::LazyLock;
 
 use diesel::sql_types::BigInt;
 use quick_cache::sync::Cache;
+use serde::Serialize;
 
 use crate::authors::model::AuthorRef;
 use crate::db::{Conn, IdList, fixed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::json::Preserialized;
 use crate::tags::model::TagRef;
 use crate::{authors, tags};
 
@@ -20,10 +22,10 @@ use crate::{authors, tags};
 const MOST: usize = 4096;
 
 /// By the state in which they were read.
-type Known<T> = LazyLock<Cache<(i64, Id), T>>;
+type Known<T> = LazyLock<Cache<(i64, Id), Preserialized<T>>>;
 
 /// What has a slug and a name.
-pub(super) trait Named: Clone + 'static {
+pub(super) trait Named: Serialize + Sized + 'static {
     /// Those of its kind that are at hand.
     fn known() -> &'static Known<Self>;
     fn id(&self) -> Id;
@@ -70,7 +72,7 @@ pub(super) fn lists<T: Named>(
     conn: &mut Conn,
     state: i64,
     lists: &[IdList],
-) -> Result<Vec<Vec<T>>> {
+) -> Result<Vec<Vec<Preserialized<T>>>> {
     let ids: Vec<Id> = lists.iter().flat_map(IdList::ids).collect();
     let mut named = of(conn, state, &ids)?.into_iter();
     let with_names = |list: &IdList| named.by_ref().take(list.len()).flatten().collect();
@@ -79,12 +81,12 @@ pub(super) fn lists<T: Named>(
 
 /// What these ids stand for, in their order, in a snapshot in which the names have this state. What stands for nothing is
 /// `None`: `masthead verify` tells of that.
-fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<T>>> {
+fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<Preserialized<T>>>> {
     /// Names that are read at once.
     const CHUNK: usize = 128;
     let known = T::known();
     let at_hand = ids.iter().map(|id| known.get(&(state, *id)));
-    let mut found: Vec<Option<T>> = at_hand.collect();
+    let mut found: Vec<Option<Preserialized<T>>> = at_hand.collect();
     let missing = ids.iter().zip(&found).filter(|(_, one)| one.is_none());
     let mut missing: Vec<Id> = missing.map(|(id, _)| *id).collect();
     if !missing.is_empty() {
@@ -93,8 +95,11 @@ fn of<T: Named>(conn: &mut Conn, state: i64, ids: &[Id]) -> Result<Vec<Option<T>
         let mut read = HashMap::with_capacity(missing.len());
         for some in missing.chunks(CHUNK) {
             for one in T::read(conn, some)? {
-                known.insert((state, one.id()), one.clone());
-                read.insert(one.id(), one);
+                let id = one.id();
+                let one = Preserialized::new(one)
+                    .map_err(|error| Error::internal(format!("a name: {error}")))?;
+                known.insert((state, id), one.clone());
+                read.insert(id, one);
             }
         }
         for (id, one) in ids.iter().zip(&mut found) {
@@ -112,7 +117,6 @@ mod tests {
     use crate::changes::model::{Actor, Entry, Footprint, Resource};
     use crate::db::schema::{meta, tags};
     use crate::db::{Db, Settings, Written, each, migrate};
-    use crate::error::Error;
     use crate::time::Clock;
 
     fn database() -> (Db, tempfile::TempDir) {
@@ -144,9 +148,11 @@ mod tests {
         let state = meta::table.select(meta::names);
         let state: i64 = each!(conn, c => state.first(c))?;
         let nothing = Id::new();
-        let found: Vec<Option<TagRef>> = of(conn, state, &[id, nothing, id])?;
-        assert_eq!((&found[0], &found[1]), (&found[2], &None));
-        Ok(found[0].as_ref().unwrap().name.clone())
+        let found = of::<TagRef>(conn, state, &[id, nothing, id])?;
+        let found = found.iter().map(|one| Some(&one.as_ref()?.name));
+        let found: Vec<Option<&String>> = found.collect();
+        assert_eq!((found[0], found[1]), (found[2], None));
+        Ok(found[0].unwrap().clone())
     }
 
     fn write(db: &Db, f: impl Fn(&mut Conn) -> Result<()> + Send + 'static) -> Result<Written<()>> {
