@@ -1,4 +1,4 @@
-//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names and `id_list` joins texts.
+//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names.
 
 use std::marker::PhantomData;
 
