@@ -9,12 +9,12 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use masthead::articles::model::{ArticleInput, Kind};
 use masthead::articles::render::{self, Rendered, SANITIZER_VERSION};
-use masthead::db::Backend;
 use masthead::db::dialect::id_in;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes, meta,
     published_counts, redirects, tags,
 };
+use masthead::db::{Backend, IdList};
 use masthead::id::Id;
 use masthead::slug;
 use masthead::time::Clock;
@@ -100,6 +100,33 @@ macro_rules! create {
                 .select(redirects::id);
             assert!(redirected.first::<Id>(conn).optional()?.is_none());
 
+            let mut tag_ids = Vec::with_capacity(input.tags.len());
+            for name in &input.tags {
+                let found = (tags::id, tags::article_count);
+                let key = slug::name_key(name);
+                let of_slug = tags::table.select(found).filter(tags::slug.eq(name));
+                let of_name = tags::table.select(found).filter(tags::name_key.eq(&key));
+                let tag: Option<(Id, i64)> = match of_slug.first(conn).optional()? {
+                    Some(tag) => Some(tag),
+                    None => of_name.first(conn).optional()?,
+                };
+                tag_ids.push(tag.unwrap().0);
+            }
+            let mut author_ids = Vec::with_capacity(input.authors.len());
+            for name in &input.authors {
+                let found = (authors::id, authors::article_count);
+                let key = slug::name_key(name);
+                let of_slug = authors::table.select(found).filter(authors::slug.eq(name));
+                let of_name = authors::table
+                    .select(found)
+                    .filter(authors::name_key.eq(&key))
+                    .order(authors::id);
+                let author: Option<(Id, i64)> = match of_slug.first(conn).optional()? {
+                    Some(author) => Some(author),
+                    None => of_name.first(conn).optional()?,
+                };
+                author_ids.push(author.unwrap().0);
+            }
             let row = (
                 articles::id.eq(id),
                 articles::kind.eq(Kind::Article.as_str()),
@@ -125,6 +152,8 @@ macro_rules! create {
                     articles::external_id.eq(&input.external_id),
                     articles::updated_at.eq(now),
                     articles::published_at.eq(now),
+                    articles::tag_ids.eq(IdList::of(&tag_ids)),
+                    articles::author_ids.eq(IdList::of(&author_ids)),
                 ),
             );
             diesel::insert_into(articles::table)
@@ -154,33 +183,6 @@ macro_rules! create {
                 .values(row)
                 .execute(conn)?;
 
-            let mut tag_ids = Vec::with_capacity(input.tags.len());
-            for name in &input.tags {
-                let found = (tags::id, tags::article_count);
-                let key = slug::name_key(name);
-                let of_slug = tags::table.select(found).filter(tags::slug.eq(name));
-                let of_name = tags::table.select(found).filter(tags::name_key.eq(&key));
-                let tag: Option<(Id, i64)> = match of_slug.first(conn).optional()? {
-                    Some(tag) => Some(tag),
-                    None => of_name.first(conn).optional()?,
-                };
-                tag_ids.push(tag.unwrap().0);
-            }
-            let mut author_ids = Vec::with_capacity(input.authors.len());
-            for name in &input.authors {
-                let found = (authors::id, authors::article_count);
-                let key = slug::name_key(name);
-                let of_slug = authors::table.select(found).filter(authors::slug.eq(name));
-                let of_name = authors::table
-                    .select(found)
-                    .filter(authors::name_key.eq(&key))
-                    .order(authors::id);
-                let author: Option<(Id, i64)> = match of_slug.first(conn).optional()? {
-                    Some(author) => Some(author),
-                    None => of_name.first(conn).optional()?,
-                };
-                author_ids.push(author.unwrap().0);
-            }
             for (position, tag) in (0_i32..).zip(&tag_ids) {
                 let row = (
                     article_tags::article_id.eq(id),

@@ -11,7 +11,7 @@ use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, meta,
     published_counts, tags,
 };
-use masthead::db::{Backend, Settings, migrate};
+use masthead::db::{Backend, IdList, Settings, migrate};
 use masthead::id::Id;
 use masthead::slug;
 use masthead::time::Time;
@@ -33,6 +33,12 @@ pub(crate) fn fingerprint() -> u64 {
         include_str!("../migrations/sqlite/0001_foundation/up.sql"),
     ];
     xxhash_rust::xxh3::xxh3_64(parts.concat().as_bytes())
+}
+
+/// The list of tags or authors of these numbers.
+fn ids(kind: u64, numbers: &[usize]) -> IdList {
+    let ids: Vec<Id> = numbers.iter().map(|n| name_id(kind, *n)).collect();
+    IdList::of(&ids)
 }
 
 /// When the nth article was published: one every ten minutes, the first in 2001.
@@ -190,6 +196,8 @@ macro_rules! fill {
                             articles::created_at.eq(at),
                             articles::updated_at.eq(at),
                             articles::published_at.eq(at),
+                            articles::tag_ids.eq(ids(4, &head.tags)),
+                            articles::author_ids.eq(ids(5, &head.authors)),
                         ),
                     ));
                     texts.push((

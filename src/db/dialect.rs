@@ -1,4 +1,4 @@
-//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names.
+//! The few places where the SQL text itself differs between the databases; beside these, `columns` quotes names and `id_list` joins ids.
 
 use std::marker::PhantomData;
 

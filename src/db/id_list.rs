@@ -1,4 +1,4 @@
-//! Ids in one column.
+//! Ids in one column, and how they are put together of rows that hold one each.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -56,6 +56,34 @@ where
         Ok(Self(bytes))
     }
 }
+
+/// `id_list!(Name of join: column, key = table::id)` makes an expression `Name`, to be read as an [`IdList`]: what `column` holds
+/// in the rows of `join` whose `key` is the `id` of the `table` row at hand, by their `position`.
+macro_rules! id_list {
+    ($visible:vis $name:ident of $join:ident: $column:ident, $key:ident = $table:ident::$id:ident) => {
+        // There are such columns, of whose names the text is made.
+        const _: ($join::$column, $join::$key, $join::position) = ($join::$column, $join::$key, $join::position);
+
+        $crate::db::fixed!(
+            $visible $name: diesel::sql_types::Binary,
+            of [$table::$id],
+            $crate::db::id_list!(@text "unhex(group_concat(hex(", "), '' ORDER BY ", "))", "x''", $join, $column, $key, $table, $id),
+            $crate::db::id_list!(@text "string_agg(", ", '' ORDER BY ", ")", "''", $join, $column, $key, $table, $id)
+        );
+    };
+    (
+        @text $before:literal, $order:literal, $after:literal, $nothing:literal,
+        $join:ident, $column:ident, $key:ident, $table:ident, $id:ident
+    ) => {
+        concat!(
+            "coalesce((SELECT ", $before, stringify!($join), ".", stringify!($column), $order, stringify!($join), ".position",
+            $after, " FROM ", stringify!($join), " WHERE ", stringify!($join), ".", stringify!($key), " = ",
+            stringify!($table), ".", stringify!($id), "), ", $nothing, ")",
+        )
+    };
+}
+
+pub(crate) use id_list;
 
 #[cfg(test)]
 mod tests {

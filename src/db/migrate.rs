@@ -33,6 +33,8 @@ pub fn run(settings: &Settings) -> Result<Vec<String>> {
             let lock =
                 format!("SET lock_timeout = '60s'; SELECT pg_advisory_lock({ADVISORY_LOCK})");
             conn.batch_execute(&lock)?;
+            // Some write every row of a table, which takes as long as it takes.
+            conn.batch_execute("SET statement_timeout = 0")?;
             None
         }
     };

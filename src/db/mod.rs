@@ -37,6 +37,7 @@ use self::feed::Feed;
 pub(crate) use self::fixed::fixed;
 use self::freshness::{Freshness, Touched};
 pub use self::id_list::IdList;
+pub(crate) use self::id_list::id_list;
 use self::pool::Readers;
 pub use self::settings::{Backend, Settings};
 pub use self::tx::Tx;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::id_lists::{CHUNK, rewrite};
+use super::id_lists::{CHUNK, follow_tags};
 use super::joins::{distinct, footprint};
 use super::{owners, revisions, write};
 use crate::articles::model::{Kind, State};
@@ -66,15 +66,6 @@ pub fn merge_tag(tx: &mut Tx<'_>, from: Id, into: Id) -> Result<Merged> {
     let mut merged = Merged::default();
     for some in carrying.chunks(CHUNK) {
         let ids: Vec<Id> = some.iter().map(|(id, ..)| *id).collect();
-        rewrite!(conn, tag_ids, &ids, |tags: IdList| {
-            let mut now = Vec::with_capacity(tags.len());
-            for tag in tags.ids().map(|tag| if tag == from { into } else { tag }) {
-                if !now.contains(&tag) {
-                    now.push(tag);
-                }
-            }
-            now
-        });
         let others = position_of(conn, into, &ids)?;
         for (id, position, kind, published_at) in some {
             let other = others.get(id);
@@ -94,6 +85,8 @@ pub fn merge_tag(tx: &mut Tx<'_>, from: Id, into: Id) -> Result<Merged> {
     let own = article_tags::table.filter(article_tags::tag_id.eq(from));
     let own = diesel::update(own).set(article_tags::tag_id.eq(into));
     each!(conn, c => own.execute(c))?;
+    let texts: Vec<Id> = carrying.iter().map(|(id, ..)| *id).collect();
+    follow_tags(conn, &texts)?;
     Ok(merged)
 }
 

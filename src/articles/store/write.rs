@@ -155,6 +155,7 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
     } else {
         slugs::choose(tx.conn(), new, id)?
     };
+    let refs = joins::ensure(tx, &new.tags, &new.authors)?;
     if slug != was.slug || new.locale != was.locale {
         let former = article_slugs::table.find((&was.slug, &was.locale));
         let retired = diesel::update(former).set(article_slugs::current.eq(false));
@@ -166,7 +167,6 @@ pub fn replace(tx: &mut Tx<'_>, id: Id, new: &NewArticle) -> Result<Stored> {
         slugs::keep(tx.conn(), &slug, &new.locale, id, true)?;
     }
     slugs::set_aliases(tx.conn(), new, Some(&was.slug), id)?;
-    let refs = joins::ensure(tx, &new.tags, &new.authors)?;
     let version = was.version + 1;
     let row = (
         articles::version.eq(version),

@@ -119,6 +119,10 @@ fn rows_that_fit_nothing_are_found() {
             "are not those under which it is found",
         ),
         (
+            "UPDATE articles SET author_ids = x'00' WHERE slug = 'text-3'",
+            "are not those under which it is found",
+        ),
+        (
             "DELETE FROM article_tags WHERE position = 0",
             "are not those under which it is found",
         ),
