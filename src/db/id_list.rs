@@ -22,7 +22,7 @@ impl IdList {
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.0.len() / size_of::<Id>()
     }
 

@@ -57,8 +57,8 @@ mod tests {
     fn it_is_written_as_the_value_is() {
         let value = ["a \"quoted\" word".to_owned(), "\n".to_owned()];
         let written_once = Preserialized::new(value.clone()).unwrap();
-        let written = serde_json::to_string(&[written_once.clone()]).unwrap();
-        assert_eq!(written, serde_json::to_string(&[value.clone()]).unwrap());
+        let written = serde_json::to_string(&written_once).unwrap();
+        assert_eq!(written, serde_json::to_string(&value).unwrap());
         assert_eq!(*written_once, value);
     }
 }

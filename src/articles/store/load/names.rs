@@ -75,7 +75,7 @@ pub(super) fn lists<T: Named>(
 ) -> Result<Vec<Vec<Preserialized<T>>>> {
     let ids: Vec<Id> = lists.iter().flat_map(IdList::ids).collect();
     let mut named = of(conn, state, &ids)?.into_iter();
-    let with_names = |list: &IdList| named.by_ref().take(list.len()).flatten().collect();
+    let with_names = |list: &IdList| named.by_ref().take(list.count()).flatten().collect();
     Ok(lists.iter().map(with_names).collect())
 }
 
