@@ -218,6 +218,9 @@ fn look_up(conn: &mut Conn, key: &str, texts: i64) -> Result<Option<Found>> {
 /// # Errors
 /// When the database fails.
 pub fn refs(conn: &mut Conn, ids: &[Id]) -> Result<Vec<AuthorRef>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let query = authors::table
         .select((authors::id, authors::slug, authors::name))
         .filter(id_in(authors::id, ids));

@@ -19,8 +19,6 @@ use crate::time::Clock;
 const MEMORY: usize = 15_000_000;
 /// How often an index is looked at that a server may be changing meanwhile.
 const LOOKS: u32 = 5;
-/// Texts that are named at most.
-const LISTED: usize = 100;
 /// What may lie in a data folder.
 const KNOWN: [&str; 11] = [
     folder::DATABASE,
@@ -77,7 +75,10 @@ pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
     let (counts, unlike) = db.read_blocking(|conn| {
         let kept = articles::store::published_count(conn)?;
         let counts = (kept, articles::store::count_published(conn)?);
-        Ok((counts, articles::store::unlike_joins(conn, LISTED)?))
+        Ok((
+            counts,
+            articles::store::unlike_joins(conn, snapshot::LISTED)?,
+        ))
     })?;
     if counts.0 != counts.1 {
         findings.wrong.push(format!(

@@ -17,7 +17,7 @@ use crate::id::Id;
 /// Pages that a connection keeps which looks through all of them once, in KiB.
 const CACHE: u32 = 8192;
 /// Faults that are listed at most.
-const LISTED: usize = 100;
+pub const LISTED: usize = 100;
 
 /// What a database is, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]

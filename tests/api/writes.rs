@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use masthead::articles::model::{Kind, State, Transition};
 use masthead::articles::new::NewArticle;
@@ -15,11 +14,11 @@ use masthead::changes::model::Actor;
 use masthead::db::schema::{
     article_authors, article_tags, articles, authors, changes, meta, published_counts, tags,
 };
-use masthead::db::{Backend, Conn, IdList, Reason};
+use masthead::db::{Conn, Reason};
 use masthead::error::Error;
 use masthead::id::Id;
 
-use crate::support::{Make, Random, Server, article, each, id, page, time};
+use crate::support::{Make, Random, Server, article, id, page, time};
 
 #[test]
 fn a_created_article_is_as_it_was_asked_for() {
@@ -732,37 +731,4 @@ fn a_full_queue_refuses_and_recovers() {
     );
     assert_eq!(waiting.unwrap().value.slug, "one");
     assert_eq!(runtime.block_on(write()).unwrap().value.slug, "one-2");
-}
-
-/// The rows of texts got their lists of ids when the join tables had long been there.
-#[test]
-fn texts_of_before_have_their_tags_and_authors_in_their_rows() {
-    let server = Server::start();
-    // Ten and more, so that no order of texts is that of numbers.
-    let tags: [String; 12] = std::array::from_fn(|n| format!("tag {}", 11 - n));
-    let make = article("One").authors(["Bob", "Ada"]);
-    make.tags(tags.each_ref().map(String::as_str))
-        .create(&server);
-    article("Two").create(&server);
-    let list = || server.get("/v1/articles?include=tags,authors").ok();
-    let before = list();
-    let up = match server.database().settings().backend {
-        Backend::Sqlite(_) => include_str!("../../migrations/sqlite/0020_id_lists/up.sql"),
-        Backend::Postgres(_) => include_str!("../../migrations/postgres/0020_id_lists/up.sql"),
-    };
-    let fill = up.find("UPDATE articles").map(|at| up[at..].to_owned());
-    let fill = fill.unwrap();
-    let empty = (
-        articles::tag_ids.eq(IdList::default()),
-        articles::author_ids.eq(IdList::default()),
-    );
-    server.write_quietly(Reason::Sweep, move |conn| {
-        let empty = diesel::update(articles::table).set(empty.clone());
-        each!(conn, c => empty.execute(c))?;
-        assert_eq!(store::unlike_joins(conn, 9)?.len(), 1);
-        each!(conn, c => c.batch_execute(&fill))?;
-        assert_eq!(store::unlike_joins(conn, 9)?, []);
-        Ok(())
-    });
-    assert_eq!(list(), before);
 }

@@ -16,24 +16,31 @@ pub(super) const CHUNK: usize = 128;
 id_list!(JoinedTags of article_tags: tag_id, article_id = articles::id);
 id_list!(JoinedAuthors of article_authors: author_id, article_id = articles::id);
 
-/// Makes the rows of these texts show the tags that the join table says.
-pub(super) fn follow_tags(conn: &mut Conn, texts: &[Id]) -> Result<()> {
-    for some in texts.chunks(CHUNK) {
-        let rows = articles::table.filter(id_in(articles::id, some));
-        let rows = diesel::update(rows).set(articles::tag_ids.eq(JoinedTags));
-        each!(conn, c => rows.execute(c))?;
-    }
-    Ok(())
+/// Makes the rows of these texts show what a join table says.
+macro_rules! follow {
+    ($conn:expr, $texts:expr, $list:ident, $joined:expr) => {{
+        for some in $texts.chunks(CHUNK) {
+            let rows = articles::table.filter(id_in(articles::id, some));
+            let rows = diesel::update(rows).set(articles::$list.eq($joined));
+            each!($conn, c => rows.execute(c))?;
+        }
+        Ok(())
+    }};
 }
 
-/// The same of authors.
-fn follow_authors(conn: &mut Conn, texts: &[Id]) -> Result<()> {
-    for some in texts.chunks(CHUNK) {
-        let rows = articles::table.filter(id_in(articles::id, some));
-        let rows = diesel::update(rows).set(articles::author_ids.eq(JoinedAuthors));
-        each!(conn, c => rows.execute(c))?;
-    }
-    Ok(())
+/// Takes all texts out of a join table that stand there under an id, and answers them.
+macro_rules! take_out {
+    ($conn:expr, $join:ident, $column:ident, $id:expr) => {{
+        let rows = $join::table.filter($join::$column.eq($id));
+        let texts: Vec<Id> = each!($conn, c => rows.select($join::article_id).load(c))?;
+        each!($conn, c => diesel::delete(rows).execute(c))?;
+        texts
+    }};
+}
+
+/// Makes the rows of these texts show the tags that the join table says.
+pub(super) fn follow_tags(conn: &mut Conn, texts: &[Id]) -> Result<()> {
+    follow!(conn, texts, tag_ids, JoinedTags)
 }
 
 /// Before a tag goes: takes it off the texts that carry it. Their revisions still have it. Counts and logs nothing.
@@ -42,10 +49,7 @@ fn follow_authors(conn: &mut Conn, texts: &[Id]) -> Result<()> {
 /// When the database fails.
 pub fn let_go_of_tag(conn: &mut Conn, tag: Id) -> Result<()> {
     revisions::remember_tag(conn, tag)?;
-    let carrying = article_tags::table.filter(article_tags::tag_id.eq(tag));
-    let texts = carrying.select(article_tags::article_id);
-    let texts: Vec<Id> = each!(conn, c => texts.load(c))?;
-    each!(conn, c => diesel::delete(carrying).execute(c))?;
+    let texts = take_out!(conn, article_tags, tag_id, tag);
     follow_tags(conn, &texts)
 }
 
@@ -55,11 +59,8 @@ pub fn let_go_of_tag(conn: &mut Conn, tag: Id) -> Result<()> {
 /// When the database fails.
 pub fn let_go_of_author(conn: &mut Conn, author: Id) -> Result<()> {
     revisions::remember_author(conn, author)?;
-    let written = article_authors::table.filter(article_authors::author_id.eq(author));
-    let texts = written.select(article_authors::article_id);
-    let texts: Vec<Id> = each!(conn, c => texts.load(c))?;
-    each!(conn, c => diesel::delete(written).execute(c))?;
-    follow_authors(conn, &texts)
+    let texts = take_out!(conn, article_authors, author_id, author);
+    follow!(conn, texts, author_ids, JoinedAuthors)
 }
 
 /// The texts, in whatever state, whose rows say otherwise than the join tables: none, unless something damaged them. It stops

@@ -30,16 +30,7 @@ pub(super) fn join(
     published_at: Option<Time>,
 ) -> Result<Footprint> {
     let listed = published_at.filter(|_| state.is_public());
-    for (position, tag) in (0_i32..).zip(tags) {
-        let row = (
-            article_tags::article_id.eq(id),
-            article_tags::position.eq(position),
-            article_tags::tag_id.eq(*tag),
-            article_tags::kind.eq(new.kind.as_str()),
-            article_tags::published_at.eq(listed),
-        );
-        each!(tx.conn(), c => diesel::insert_into(article_tags::table).values(row).execute(c))?;
-    }
+    enter_tags(tx.conn(), (new.kind, id), listed, tags)?;
     for (position, author) in (0_i32..).zip(authors) {
         let row = (
             article_authors::article_id.eq(id),
@@ -54,6 +45,26 @@ pub(super) fn join(
         count(tx, new.kind, &new.locale, tags, authors, 1)?;
     }
     Ok(footprint(id, (new.kind, slug), state, tags, authors))
+}
+
+/// Puts a text into tags, with the time at which their lists show it.
+pub(super) fn enter_tags(
+    conn: &mut Conn,
+    (kind, id): (Kind, Id),
+    listed: Option<Time>,
+    tags: &[Id],
+) -> Result<()> {
+    for (position, tag) in (0_i32..).zip(tags) {
+        let row = (
+            article_tags::article_id.eq(id),
+            article_tags::position.eq(position),
+            article_tags::tag_id.eq(*tag),
+            article_tags::kind.eq(kind.as_str()),
+            article_tags::published_at.eq(listed),
+        );
+        each!(conn, c => diesel::insert_into(article_tags::table).values(row).execute(c))?;
+    }
+    Ok(())
 }
 
 /// Takes an article out of its tags and authors, counts it out, and answers what it showed.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::id_lists::{CHUNK, follow_tags};
-use super::joins::{distinct, footprint};
+use super::joins::{distinct, enter_tags, footprint};
 use super::{owners, revisions, write};
 use crate::articles::model::{Kind, State};
 use crate::articles::new::MAX_ITEMS;
@@ -63,10 +63,10 @@ pub fn merge_tag(tx: &mut Tx<'_>, from: Id, into: Id) -> Result<Merged> {
         .order(article_tags::article_id);
     type Row = (Id, i32, String, Option<Time>);
     let carrying: Vec<Row> = each!(conn, c => carrying.load(c))?;
+    let texts: Vec<Id> = carrying.iter().map(|(id, ..)| *id).collect();
     let mut merged = Merged::default();
-    for some in carrying.chunks(CHUNK) {
-        let ids: Vec<Id> = some.iter().map(|(id, ..)| *id).collect();
-        let others = position_of(conn, into, &ids)?;
+    for (some, ids) in carrying.chunks(CHUNK).zip(texts.chunks(CHUNK)) {
+        let others = position_of(conn, into, ids)?;
         for (id, position, kind, published_at) in some {
             let other = others.get(id);
             if published_at.is_some() {
@@ -85,7 +85,6 @@ pub fn merge_tag(tx: &mut Tx<'_>, from: Id, into: Id) -> Result<Merged> {
     let own = article_tags::table.filter(article_tags::tag_id.eq(from));
     let own = diesel::update(own).set(article_tags::tag_id.eq(into));
     each!(conn, c => own.execute(c))?;
-    let texts: Vec<Id> = carrying.iter().map(|(id, ..)| *id).collect();
     follow_tags(conn, &texts)?;
     Ok(merged)
 }
@@ -218,16 +217,7 @@ fn set_tags(tx: &mut Tx<'_>, id: Id, was: &write::Before, now: &[Id]) -> Result<
     revisions::retagging(tx, id, was, standing)?;
     let own = article_tags::table.filter(article_tags::article_id.eq(id));
     each!(tx.conn(), c => diesel::delete(own).execute(c))?;
-    for (position, tag) in (0_i32..).zip(now) {
-        let row = (
-            article_tags::article_id.eq(id),
-            article_tags::position.eq(position),
-            article_tags::tag_id.eq(*tag),
-            article_tags::kind.eq(was.kind.as_str()),
-            article_tags::published_at.eq(listed),
-        );
-        each!(tx.conn(), c => diesel::insert_into(article_tags::table).values(row).execute(c))?;
-    }
+    enter_tags(tx.conn(), (was.kind, id), listed, now)?;
     if public {
         let only_in = |some: &[Id], others: &[Id]| -> Vec<Id> {
             let some = some.iter().filter(|id| !others.contains(id));

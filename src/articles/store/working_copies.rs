@@ -6,22 +6,26 @@ use diesel::prelude::*;
 use super::revisions::{self, PutBack};
 use super::write::{self, Before};
 use super::{edit, joins, owners, uses};
-use crate::articles::cover::{Cover, ShownCover};
+use crate::articles::cover::Cover;
 use crate::articles::model::{ArticleInput, Kind, State};
-use crate::articles::words::{Named, Standing, Words};
+use crate::articles::words::{Standing, Words};
 use crate::articles::working_copy::WorkingCopy;
 use crate::auth::model::Action;
-use crate::authors::model::AuthorRef;
 use crate::changes::model::{Entry, Footprint, Resource};
 use crate::db::dialect::id_in;
-use crate::db::schema::{articles, authors, tags, working_copies};
+use crate::db::schema::{articles, working_copies};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::media::model::MediaUser;
-use crate::tags::model::TagRef;
 use crate::time::Time;
 use crate::{json, media, slug, users};
+
+use names::{author_names, tag_names};
+
+mod names;
+
+pub use names::names;
 
 /// The versions that a save or the removal of a copy is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,86 +124,6 @@ pub fn words(conn: &mut Conn, id: Id) -> Result<Option<Words>> {
         Some((Some(fields), Some(source))) => Ok(Some(revisions::read(&fields, source)?)),
         _ => Ok(None),
     }
-}
-
-/// The tags, the authors and the cover of these words. For a tag or an author that is no more stands the one that took its
-/// name, as it would be when the copy is published; where there is none it is shown as it would be made again.
-///
-/// # Errors
-/// When the database fails.
-pub fn names(
-    conn: &mut Conn,
-    words: &Words,
-) -> Result<(Vec<TagRef>, Vec<AuthorRef>, Option<ShownCover>)> {
-    let ids = |named: &[Named]| named.iter().map(|one| one.id).collect::<Vec<_>>();
-    let columns = (tags::id, tags::slug, tags::name);
-    let of_copy = tags::table.filter(id_in(tags::id, &ids(&words.tags)));
-    let known_tags: Vec<Ref> = if words.tags.is_empty() {
-        Vec::new()
-    } else {
-        each!(conn, c => of_copy.select(columns).load(c))?
-    };
-    let columns = (authors::id, authors::slug, authors::name);
-    let of_copy = authors::table.filter(id_in(authors::id, &ids(&words.authors)));
-    let known_authors: Vec<Ref> = if words.authors.is_empty() {
-        Vec::new()
-    } else {
-        each!(conn, c => of_copy.select(columns).load(c))?
-    };
-    let shown =
-        |named: &Named, known: &[Ref]| known.iter().find(|(id, ..)| *id == named.id).cloned();
-    let anew = |named: &Named| {
-        let slug = slug::slugify(&named.name).unwrap_or_default();
-        (named.id, slug, named.name.clone())
-    };
-    let mut of_tags: Vec<TagRef> = Vec::with_capacity(words.tags.len());
-    for named in &words.tags {
-        let found = match shown(named, &known_tags) {
-            Some(tag) => tag,
-            None => tag_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
-        };
-        // Two may have become one since.
-        if of_tags.iter().all(|tag| tag.id != found.0) {
-            of_tags.push(found.into());
-        }
-    }
-    let mut of_authors = Vec::with_capacity(words.authors.len());
-    for named in &words.authors {
-        let (id, slug, name) = match shown(named, &known_authors) {
-            Some(author) => author,
-            None => author_called(conn, &named.name)?.unwrap_or_else(|| anew(named)),
-        };
-        if of_authors.iter().all(|author: &AuthorRef| author.id != id) {
-            of_authors.push(AuthorRef { id, slug, name });
-        }
-    }
-    let media = words.cover.as_ref().and_then(Cover::media_id);
-    let media = media::store::of_ids(conn, media.as_slice())?;
-    let cover = words.cover.clone();
-    let cover = cover.and_then(|cover| ShownCover::of(cover, &media));
-    Ok((of_tags, of_authors, cover))
-}
-
-/// Id, slug and name.
-type Ref = (Id, String, String);
-
-fn tag_called(conn: &mut Conn, name: &str) -> Result<Option<Ref>> {
-    let Some(found) = crate::tags::store::find(conn, name)? else {
-        return Ok(None);
-    };
-    let tag = tags::table
-        .find(found.id)
-        .select((tags::id, tags::slug, tags::name));
-    Ok(each!(conn, c => tag.first(c).optional())?)
-}
-
-fn author_called(conn: &mut Conn, name: &str) -> Result<Option<Ref>> {
-    let Some(found) = crate::authors::store::find(conn, name)? else {
-        return Ok(None);
-    };
-    let author = authors::table.find(found.id);
-    let author = author.select((authors::id, authors::slug, authors::name));
-    Ok(each!(conn, c => author.first(c).optional())?)
 }
 
 /// The keys by which the tags and authors of these words are sent.
@@ -390,36 +314,6 @@ pub fn put_in(conn: &mut Conn, kind: Kind, id: Id) -> Result<(PutBack, i64)> {
         told,
     };
     Ok((put_in, copy))
-}
-
-fn tag_names(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Named>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let named = tags::table.filter(id_in(tags::id, ids));
-    let named: Vec<(Id, String)> = each!(conn, c => named.select((tags::id, tags::name)).load(c))?;
-    Ok(in_order(ids, &named))
-}
-
-fn author_names(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Named>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let named = authors::table.filter(id_in(authors::id, ids));
-    let named: Vec<(Id, String)> =
-        each!(conn, c => named.select((authors::id, authors::name)).load(c))?;
-    Ok(in_order(ids, &named))
-}
-
-fn in_order(ids: &[Id], named: &[(Id, String)]) -> Vec<Named> {
-    let found = ids
-        .iter()
-        .filter_map(|id| named.iter().find(|(known, _)| known == id));
-    let found = found.map(|(id, name)| Named {
-        id: *id,
-        name: name.clone(),
-    });
-    found.collect()
 }
 
 /// The log knows of it, and nothing public does.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::moves::{check_way, end_previews};
-use super::{joins, owners, revisions, schedule, slugs, touch, uses};
+use super::{joins, load, owners, revisions, schedule, slugs, touch, uses};
 use crate::articles::cover::Cover;
 use crate::articles::model::{Kind, State, Transition};
 use crate::articles::new::{Door, NewArticle, Wish};
@@ -279,8 +279,22 @@ pub(super) fn invalid(pointer: &str, code: FaultCode, detail: String) -> Error {
     Error::Invalid(vec![Fault::at(pointer, code, detail)])
 }
 
+#[derive(Queryable)]
+struct Row {
+    kind: String,
+    state: String,
+    locale: String,
+    slug: String,
+    version: i64,
+    published_at: Option<Time>,
+    owner: Option<Id>,
+    translation_key: Option<String>,
+    tag_ids: IdList,
+    author_ids: IdList,
+}
+
 pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
-    let columns = (
+    let row = articles::table.find(id).select((
         articles::kind,
         articles::state,
         articles::locale,
@@ -291,53 +305,23 @@ pub(super) fn before(conn: &mut Conn, id: Id) -> Result<Option<Before>> {
         articles::translation_key,
         articles::tag_ids,
         articles::author_ids,
-    );
-    type Row = (
-        String,
-        String,
-        String,
-        String,
-        i64,
-        Option<Time>,
-        Option<Id>,
-        Option<String>,
-        IdList,
-        IdList,
-    );
-    let row: Option<Row> =
-        each!(conn, c => articles::table.find(id).select(columns).first(c).optional())?;
-    let Some((
-        kind,
-        state,
-        locale,
-        slug,
-        version,
-        published_at,
-        owner,
-        translation_key,
-        tags,
-        authors,
-    )) = row
-    else {
-        return Ok(None);
-    };
-    let unknown = || {
-        Error::internal(format!(
-            "the stored kind `{kind}` or state `{state}` is unknown"
-        ))
-    };
-    Ok(Some(Before {
-        kind: Kind::from_name(&kind).ok_or_else(unknown)?,
-        state: State::from_name(&state).ok_or_else(unknown)?,
-        locale,
-        slug,
-        version,
-        published_at,
-        owner,
-        translation_key,
-        tags: tags.ids().collect(),
-        authors: authors.ids().collect(),
-    }))
+    ));
+    let row: Option<Row> = each!(conn, c => row.first(c).optional())?;
+    row.map(|row| {
+        Ok(Before {
+            kind: load::named(&row.kind, Kind::from_name)?,
+            state: load::named(&row.state, State::from_name)?,
+            locale: row.locale,
+            slug: row.slug,
+            version: row.version,
+            published_at: row.published_at,
+            owner: row.owner,
+            tags: row.tag_ids.ids().collect(),
+            authors: row.author_ids.ids().collect(),
+            translation_key: row.translation_key,
+        })
+    })
+    .transpose()
 }
 
 /// The columns that follow from what was sent, but for those that only a creation sets.

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use masthead::db::Backend;
 
 use super::root;
-use crate::support::Database;
+use crate::support::{Database, Server, article};
 
 /// Tables with their columns, and indexes with what they are over.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -283,19 +284,56 @@ fn columns(backend: &Backend) -> BTreeSet<String> {
 }
 
 fn down(backend: &Backend) {
-    let reverted = match backend {
+    assert_eq!(revert(backend, ""), folders("sqlite").len());
+}
+
+/// Takes back the migrations from this one on, and answers how many they were.
+fn revert(backend: &Backend, first: &str) -> usize {
+    let names = folders("sqlite");
+    let these = names.iter().filter(|name| name.as_str() >= first).count();
+    macro_rules! revert {
+        ($family:literal, $conn:expr) => {{
+            let mut conn = $conn;
+            let path = root().join("migrations").join($family);
+            let migrations = FileBasedMigrations::from_path(path).unwrap();
+            for _ in 0..these {
+                conn.revert_last_migration(migrations.clone()).unwrap();
+            }
+            conn.applied_migrations().unwrap().len()
+        }};
+    }
+    let left = match backend {
         Backend::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-            let migrations =
-                FileBasedMigrations::from_path(root().join("migrations/sqlite")).unwrap();
-            conn.revert_all_migrations(migrations).unwrap().len()
+            // A server that has stopped may still be putting its log by.
+            conn.batch_execute("PRAGMA busy_timeout = 60000").unwrap();
+            revert!("sqlite", conn)
         }
-        Backend::Postgres(url) => {
-            let mut conn = PgConnection::establish(url).unwrap();
-            let migrations =
-                FileBasedMigrations::from_path(root().join("migrations/postgres")).unwrap();
-            conn.revert_all_migrations(migrations).unwrap().len()
-        }
+        Backend::Postgres(url) => revert!("postgres", PgConnection::establish(url).unwrap()),
     };
-    assert_eq!(reverted, folders("sqlite").len());
+    names.len() - left
+}
+
+/// The rows of texts got their lists of ids when the join tables had long been there.
+#[test]
+fn texts_of_before_have_their_tags_and_authors_in_their_rows() {
+    const LISTS: &str = "0020_id_lists";
+    assert!(folders("sqlite").contains(LISTS));
+    let server = Server::start();
+    // Ten and more, so that no order of texts is that of numbers.
+    let tags: [String; 12] = std::array::from_fn(|n| format!("tag {}", 11 - n));
+    let make = article("One").authors(["Bob", "Ada"]);
+    make.tags(tags.each_ref().map(String::as_str))
+        .create(&server);
+    article("Two").create(&server);
+    let list = |server: &Server| server.get("/v1/articles?include=tags,authors").ok();
+    let before = list(&server);
+    assert_eq!(before["items"][1]["tags"].as_array().unwrap().len(), 12);
+
+    let database = server.into_database();
+    let settings = database.settings();
+    assert!(revert(&settings.backend, LISTS) > 0);
+    masthead::db::migrate::run(&settings).unwrap();
+    let again = Server::setup().over(database).start();
+    assert_eq!(list(&again), before);
 }
