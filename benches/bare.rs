@@ -159,8 +159,13 @@ macro_rules! create {
             diesel::insert_into(articles::table)
                 .values(row)
                 .execute(conn)?;
+            let number = || {
+                let row = articles::table.find(id).select(articles::number);
+                row.single_value().assume_not_null()
+            };
             let row = (
                 article_bodies::article_id.eq(id),
+                article_bodies::number.eq(number()),
                 article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
                 article_bodies::format.eq(body.format.as_str()),
                 article_bodies::toc.eq(json(&rendered.toc)),
@@ -178,6 +183,7 @@ macro_rules! create {
                 article_slugs::locale.eq(locale),
                 article_slugs::article_id.eq(id),
                 article_slugs::current.eq(true),
+                article_slugs::number.eq(number()),
             );
             diesel::insert_into(article_slugs::table)
                 .values(row)

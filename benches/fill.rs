@@ -169,6 +169,7 @@ macro_rules! fill {
                 for n in first..count.min(first + BATCH) {
                     let (rendered, source) = &bodies[n % bodies.len()];
                     let (head, id, at) = (press.head(n), id(n), published_at(n));
+                    let number = || articles::table.find(id).select(articles::number).single_value().assume_not_null();
                     let slug = slug_of(press, n);
                     *of_locale.entry(head.locale).or_default() += 1;
                     rows.push((
@@ -202,6 +203,7 @@ macro_rules! fill {
                     ));
                     texts.push((
                         article_bodies::article_id.eq(id),
+                        article_bodies::number.eq(number()),
                         article_bodies::sanitizer_version.eq(SANITIZER_VERSION),
                         article_bodies::format.eq("markdown"),
                         article_bodies::toc.eq(serde_json::to_string(&rendered.toc).unwrap()),
@@ -216,6 +218,7 @@ macro_rules! fill {
                         article_slugs::locale.eq(head.locale),
                         article_slugs::article_id.eq(id),
                         article_slugs::current.eq(true),
+                        article_slugs::number.eq(number()),
                     ));
                     for (position, tag) in (0_i32..).zip(&head.tags) {
                         of_tag[*tag] += 1;

@@ -72,12 +72,12 @@ pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
     if !settings.is_sqlite() {
         findings.wrong = db.read_blocking(snapshot::faults)?;
     }
-    let (counts, unlike) = db.read_blocking(|conn| {
+    let (counts, unlike, misnumbered) = db.read_blocking(|conn| {
         let kept = articles::store::published_count(conn)?;
-        let counts = (kept, articles::store::count_published(conn)?);
         Ok((
-            counts,
+            (kept, articles::store::count_published(conn)?),
             articles::store::unlike_joins(conn, snapshot::LISTED)?,
+            articles::store::misnumbered(conn, snapshot::LISTED as i64)?,
         ))
     })?;
     if counts.0 != counts.1 {
@@ -90,6 +90,12 @@ pub fn verify(store: &Store, place: &Media) -> Result<Findings> {
         format!("the database: the tags and authors of the text {id} are not those under which it is found")
     });
     findings.wrong.extend(unlike);
+    let misnumbered = misnumbered.into_iter().map(|id| {
+        format!(
+            "the database: the text {id} is not the one to which its addresses and its body belong"
+        )
+    });
+    findings.wrong.extend(misnumbered);
     media::look(&db, &store.data, place, &mut findings)?;
     search(
         &db,

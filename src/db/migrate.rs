@@ -5,11 +5,12 @@ use std::fs::File;
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationSource;
+use diesel::migration::{self, MigrationSource};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::settings::{Backend, Settings};
+use super::snapshot;
 use super::{Conn, each};
 use crate::error::{Error, Result};
 
@@ -20,7 +21,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const ADVISORY_LOCK: i64 = 0x6d61_7374_6865_6164;
 
 /// Runs the migrations that are missing and answers their names. Safe to call from several processes at once, and again
-/// after a crash: each migration is one transaction.
+/// after a crash: on SQLite all that are missing are one transaction, on PostgreSQL each is.
 ///
 /// # Errors
 /// When the database cannot be reached or is of a newer program.
@@ -40,10 +41,26 @@ pub fn run(settings: &Settings) -> Result<Vec<String>> {
     };
     refuse_newer(&mut conn)?;
     let ran = match &mut conn {
-        Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|ran| names(&ran)),
+        Conn::Sqlite(c) => run_on_sqlite(c),
         Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(|ran| names(&ran)),
     };
     ran.map_err(|error| Error::internal(format!("a migration failed: {error}")))
+}
+
+/// A table that is made anew is dropped in between, which would take with it all that refers to it. So references are looked at
+/// when all is done, before it counts (<https://www.sqlite.org/lang_altertable.html>, section 7).
+fn run_on_sqlite(conn: &mut SqliteConnection) -> migration::Result<Vec<String>> {
+    if !conn.has_pending_migration(SQLITE)? {
+        return Ok(Vec::new());
+    }
+    conn.batch_execute("PRAGMA foreign_keys = OFF")?;
+    conn.immediate_transaction(|conn| {
+        let ran = names(&conn.run_pending_migrations(SQLITE)?);
+        if let Some(dangling) = snapshot::dangling(conn)?.first() {
+            return Err(dangling.as_str().into());
+        }
+        Ok(ran)
+    })
 }
 
 /// Fails unless the schema is exactly this program's.

@@ -61,6 +61,7 @@ diesel::table! {
         published_at -> Nullable<BigInt>,
         tag_ids -> Binary,
         author_ids -> Binary,
+        number -> BigInt,
     }
 }
 
@@ -75,6 +76,7 @@ diesel::table! {
         html -> Text,
         source -> Text,
         text -> Text,
+        number -> BigInt,
     }
 }
 
@@ -84,6 +86,7 @@ diesel::table! {
         locale -> Text,
         article_id -> Binary,
         current -> Bool,
+        number -> BigInt,
     }
 }
 

@@ -141,17 +141,22 @@ fn damage(conn: &mut SqliteConnection, check: &str) -> Result<Vec<String>> {
 fn found(conn: &mut SqliteConnection) -> Result<Vec<String>> {
     let mut faults = damage(conn, "integrity_check")?;
     if faults.is_empty() {
-        let rows: Vec<Dangling> = diesel::sql_query("PRAGMA foreign_key_check").load(conn)?;
-        let dangling = rows.into_iter().take(LISTED).map(|row| {
-            let place = row.rowid.map_or_else(String::new, |row| format!(" {row}"));
-            format!(
-                "the database: row{place} of `{}` refers to a row of `{}` that is not there",
-                row.table, row.parent
-            )
-        });
-        faults.extend(dangling);
+        faults = dangling(conn)?;
     }
     Ok(faults)
+}
+
+/// What refers to rows that are not there, a hundred lines at most.
+pub(super) fn dangling(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    let rows: Vec<Dangling> = diesel::sql_query("PRAGMA foreign_key_check").load(conn)?;
+    let lines = rows.into_iter().take(LISTED).map(|row| {
+        let place = row.rowid.map_or_else(String::new, |row| format!(" {row}"));
+        format!(
+            "the database: row{place} of `{}` refers to a row of `{}` that is not there",
+            row.table, row.parent
+        )
+    });
+    Ok(lines.collect())
 }
 
 fn log_faults(conn: &mut Conn) -> Result<Vec<String>> {

@@ -82,14 +82,14 @@ fn every_column_of_every_table_is_there() {
     reads!(server, changes: i64, i32, Time, Text, Text, Text, Id, Text, Text, bool, bool, Option<Id>, Option<Id>, Maybe, Maybe, Maybe);
     let row = reads!(
         server, articles: Id, Text, Text, Text, Text, Text, Text, Maybe, Maybe, Text, Maybe, bool, Maybe, Text, Text, i32, i32,
-        Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>, IdList, IdList
+        Maybe, Maybe, Maybe, Option<Id>, i64, Time, Time, Option<Time>, IdList, IdList, i64
     );
     assert_eq!(
         (row.5.as_str(), row.18.as_deref(), row.19.as_deref()),
         ("One", Some("test"), Some("one"))
     );
-    reads!(server, article_bodies: Id, i32, Text, Text, Text, Text, Text, Text, Text);
-    reads!(server, article_slugs: Text, Text, Id, bool);
+    reads!(server, article_bodies: Id, i32, Text, Text, Text, Text, Text, Text, Text, i64);
+    reads!(server, article_slugs: Text, Text, Id, bool, i64);
     reads!(server, tags: Id, Text, Text, Text, Maybe, Option<Id>, i64, i64, i64, Time, Time);
     reads!(server, tag_aliases: Text, Text, Id);
     reads!(server, authors: Id, Text, Text, Text, Maybe, Maybe, Text, i64, i64, i64, Time, Time, Option<Id>);

@@ -7,6 +7,7 @@ use std::fmt::{Debug, Display};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use masthead::articles::model::State;
+use masthead::articles::store::misnumbered;
 use masthead::db::schema::{
     article_authors, article_bodies, article_slugs, article_tags, articles, authors, changes, meta,
     published_counts, tags,
@@ -305,6 +306,8 @@ fn check_articles(conn: &mut Conn, findings: &mut Findings) {
     findings.wrong.extend(absent);
 
     check_slugs(conn, findings);
+    let misnumbered = misnumbered(conn, 100).unwrap();
+    findings.same("texts of other numbers", &misnumbered, &Vec::new());
     check_bodies(conn, findings);
     let in_tags = article_tags::table.inner_join(tags::table).select((
         article_tags::article_id,

@@ -174,6 +174,8 @@ fn half_a_write_is_noticed(run: &Run) {
         "DELETE FROM article_slugs WHERE slug = (SELECT slug FROM article_slugs ORDER BY slug LIMIT 1)",
         "UPDATE article_slugs SET current = NOT current \
          WHERE slug = (SELECT slug FROM article_slugs ORDER BY slug LIMIT 1)",
+        "UPDATE article_slugs SET number = number + 1 WHERE slug = (SELECT slug FROM article_slugs ORDER BY slug LIMIT 1)",
+        "UPDATE article_bodies SET number = -1 WHERE article_id = (SELECT id FROM articles ORDER BY id LIMIT 1)",
         "DELETE FROM article_tags WHERE position = 0",
         "UPDATE article_tags SET published_at = 1 WHERE position = 0",
         "DELETE FROM article_authors WHERE position = 0",

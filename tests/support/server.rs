@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_web::web;
 use masthead::app::{self, App};
 use masthead::articles::new::Rules;
-use masthead::articles::store::unlike_joins;
+use masthead::articles::store::{misnumbered, unlike_joins};
 use masthead::auth::secret::Secret;
 use masthead::cache;
 use masthead::changes::model::Actor;
@@ -409,6 +409,8 @@ impl Server {
         {
             let unlike = db.read_blocking(|conn| unlike_joins(conn, 3));
             assert_eq!(unlike.unwrap(), [], "rows unlike the join tables");
+            let misnumbered = db.read_blocking(|conn| misnumbered(conn, 3));
+            assert_eq!(misnumbered.unwrap(), [], "addresses or bodies of others");
         }
     }
 }

@@ -113,7 +113,7 @@ pub fn in_any_state(conn: &mut Conn, id: Id, show: Selection) -> Result<Option<A
 macro_rules! found {
     ($conn:expr, $show:expr, $query:expr) => {
         if $show.any(&Body::FIELDS) {
-            let with_body = article_bodies::table.on(article_bodies::article_id.eq(articles::id));
+            let with_body = article_bodies::table.on(article_bodies::number.eq(articles::number));
             let query = $query.inner_join(with_body).select((Columns, NamesState, BodyColumns));
             let rows: Vec<(Row, i64, Body)> = each!($conn, c => query.load(c))?;
             let found = |(row, names, body)| Found { row, names, body: Some(body) };
@@ -152,7 +152,7 @@ pub(super) fn at_slug(
     show: Selection,
 ) -> Result<Option<Found>> {
     let query = article_slugs::table
-        .inner_join(articles::table)
+        .inner_join(articles::table.on(articles::number.eq(article_slugs::number)))
         .filter(article_slugs::slug.eq(slug))
         .filter(article_slugs::locale.eq(locale))
         // Nothing but the slug may be where a planner begins.

@@ -154,7 +154,7 @@ type Owner = (String, bool, Id);
 /// same.
 fn owners(conn: &mut Conn, slug: &str, kind: Option<Kind>) -> Result<Vec<Owner>> {
     let owners = article_slugs::table
-        .inner_join(articles::table)
+        .inner_join(articles::table.on(articles::number.eq(article_slugs::number)))
         .select((
             (article_slugs::locale, article_slugs::current, articles::id),
             articles::kind,

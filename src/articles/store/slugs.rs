@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::numbers::number_of;
 use crate::articles::new::{Door, NewArticle, Wish};
-use crate::db::schema::article_slugs;
+use crate::db::schema::{article_slugs, articles};
 use crate::db::{Conn, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::id::Id;
@@ -59,6 +60,7 @@ pub(super) fn keep(conn: &mut Conn, slug: &str, locale: &str, id: Id, current: b
         article_slugs::locale.eq(locale),
         article_slugs::article_id.eq(id),
         article_slugs::current.eq(current),
+        article_slugs::number.eq(number_of!(id)),
     );
     each!(conn, c => diesel::insert_into(article_slugs::table).values(row).execute(c))?;
     Ok(())

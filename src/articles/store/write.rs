@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::moves::{check_way, end_previews};
+use super::numbers::number_of;
 use super::{joins, load, owners, revisions, schedule, slugs, touch, uses};
 use crate::articles::cover::Cover;
 use crate::articles::model::{Kind, State, Transition};
@@ -90,7 +91,11 @@ pub fn create(tx: &mut Tx<'_>, new: &NewArticle) -> Result<Stored> {
         columns!(new, &slug, state, published_at, &refs, tx.now()),
     );
     each!(tx.conn(), c => diesel::insert_into(articles::table).values(row).execute(c))?;
-    let body = (article_bodies::article_id.eq(id), body_columns!(new));
+    let body = (
+        article_bodies::article_id.eq(id),
+        article_bodies::number.eq(number_of!(id)),
+        body_columns!(new),
+    );
     each!(tx.conn(), c => diesel::insert_into(article_bodies::table).values(body).execute(c))?;
     uses::write(tx, id, new)?;
     revisions::created(tx, id, new, standing(state, published_at, owner))?;

@@ -126,6 +126,14 @@ fn rows_that_fit_nothing_are_found() {
             "DELETE FROM article_tags WHERE position = 0",
             "are not those under which it is found",
         ),
+        (
+            "UPDATE article_slugs SET number = number + 1 WHERE slug = 'text-3'",
+            "is not the one to which its addresses and its body belong",
+        ),
+        (
+            "UPDATE article_bodies SET number = 1000 WHERE number = 3",
+            "is not the one to which its addresses and its body belong",
+        ),
     ] {
         let site = indexed();
         alter(&site, statement);
