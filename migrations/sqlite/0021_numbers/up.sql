@@ -8,6 +8,7 @@ CREATE TABLE articles_new (
     locale TEXT NOT NULL,
     slug TEXT NOT NULL,
     title TEXT NOT NULL,
+    -- ASCII, so that both databases sort alike.
     title_key TEXT NOT NULL,
     subtitle TEXT,
     standfirst TEXT,
@@ -29,6 +30,7 @@ CREATE TABLE articles_new (
     published_at BIGINT,
     tag_ids BLOB NOT NULL DEFAULT x'',
     author_ids BLOB NOT NULL DEFAULT x'',
+    -- Of no meaning outside of the database, and of a text that is gone it may be given again.
     number INTEGER PRIMARY KEY
 );
 INSERT INTO articles_new SELECT *, NULL FROM articles;
@@ -49,6 +51,7 @@ CREATE TABLE article_bodies_new (
     article_id BLOB NOT NULL UNIQUE REFERENCES articles (id) ON DELETE CASCADE,
     sanitizer_version INTEGER NOT NULL,
     format TEXT NOT NULL,
+    -- What readers get stands first: the end of a long row is reached page by page.
     toc TEXT NOT NULL,
     seo TEXT NOT NULL,
     metadata TEXT NOT NULL,

@@ -351,9 +351,9 @@ fn revert(backend: &Backend, first: &str) -> usize {
     names.len() - left
 }
 
-/// The rows of texts got their lists of ids when the join tables had long been there.
+/// The rows of texts got their lists of ids when the join tables had long been there; and after that their numbers.
 #[test]
-fn texts_of_before_have_their_tags_and_authors_in_their_rows() {
+fn texts_of_before_have_their_tags_and_authors_in_their_rows_and_numbers() {
     const LISTS: &str = "0020_id_lists";
     assert!(folders("sqlite").contains(LISTS));
     let server = Server::start();
@@ -364,7 +364,8 @@ fn texts_of_before_have_their_tags_and_authors_in_their_rows() {
         .create(&server);
     article("Two").create(&server);
     let list = |server: &Server| server.get("/v1/articles?include=tags,authors").ok();
-    let before = list(&server);
+    let text = |server: &Server| server.get("/v1/articles/one").ok();
+    let (before, text_before) = (list(&server), text(&server));
     assert_eq!(before["items"][1]["tags"].as_array().unwrap().len(), 12);
 
     let database = server.into_database();
@@ -373,4 +374,8 @@ fn texts_of_before_have_their_tags_and_authors_in_their_rows() {
     masthead::db::migrate::run(&settings).unwrap();
     let again = Server::setup().over(database).start();
     assert_eq!(list(&again), before);
+    assert_eq!(text(&again), text_before);
+    // What comes after has a number, too.
+    article("Three").create(&again);
+    assert_eq!(again.get("/v1/articles/three").ok()["title"], "Three");
 }
