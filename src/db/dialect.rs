@@ -184,12 +184,25 @@ pub struct Holds<C> {
     pattern: String,
 }
 
-/// Whether `column` fits this pattern, in which `\\` escapes.
-pub fn holds<C>(column: C, pattern: &str) -> Holds<C> {
+/// Whether `column` holds these characters somewhere.
+pub fn holds<C>(column: C, part: &str) -> Holds<C> {
     Holds {
         column,
-        pattern: pattern.to_owned(),
+        pattern: containing(part),
     }
+}
+
+/// A LIKE pattern, with `\` as its escape, for what holds these very characters.
+pub fn containing(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in part.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
 }
 
 impl<C> Expression for Holds<C> {
@@ -222,5 +235,16 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Holds<C> {
         out.push_bind_param::<Text, _>(&self.pattern)?;
         out.push_sql(" ESCAPE '\\'");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_of_a_pattern_mean_themselves() {
+        assert_eq!(containing(r"100%_\"), r"%100\%\_\\%");
+        assert_eq!(containing("c++"), "%c++%");
     }
 }

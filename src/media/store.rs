@@ -152,12 +152,11 @@ macro_rules! narrow {
             query = query.filter(media::media_type.eq_any(types.iter().map(|kind| kind.as_str())));
         }
         if let Some(part) = part {
-            let pattern = pattern(part);
             query = query.filter(
-                holds(media::alt, &pattern)
-                    .or(holds(media::title.assume_not_null(), &pattern))
-                    .or(holds(media::credit.assume_not_null(), &pattern))
-                    .or(holds(media::file_name.assume_not_null(), &pattern)),
+                holds(media::alt, part)
+                    .or(holds(media::title.assume_not_null(), part))
+                    .or(holds(media::credit.assume_not_null(), part))
+                    .or(holds(media::file_name.assume_not_null(), part)),
             );
         }
         if let Some(unused) = unused {
@@ -173,19 +172,6 @@ macro_rules! narrow {
         }
         query
     }};
-}
-
-/// A LIKE pattern for what contains these very characters.
-fn pattern(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// One page of the media, the newest first. It may scan, so it belongs on the pool.

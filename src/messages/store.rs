@@ -84,12 +84,11 @@ macro_rules! narrow {
             query = query.filter(messages::status.eq_any(names));
         }
         if let Some(part) = part {
-            let pattern = pattern(part);
             query = query.filter(
-                holds(messages::name, &pattern)
-                    .or(holds(messages::email, &pattern))
-                    .or(holds(messages::subject.assume_not_null(), &pattern))
-                    .or(holds(messages::message, &pattern)),
+                holds(messages::name, part)
+                    .or(holds(messages::email, part))
+                    .or(holds(messages::subject.assume_not_null(), part))
+                    .or(holds(messages::message, part)),
             );
         }
         if let Some(since) = since {
@@ -100,19 +99,6 @@ macro_rules! narrow {
         }
         query
     }};
-}
-
-/// A LIKE pattern for what contains these very characters.
-fn pattern(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// One page of the messages, the newest first. It may scan, so it belongs on the pool.

@@ -7,7 +7,7 @@ use crate::slug;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words(Vec<Word>);
 
-/// One word, as patterns for `LIKE` with `\` as its escape.
+/// One word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// For the key of a name.
@@ -39,29 +39,16 @@ fn word(word: &str) -> Word {
     let kept = word.chars().all(|c| c.is_alphanumeric() || c == '-');
     let in_slug = slug::slugify(word).filter(|_| kept);
     Word {
-        in_name: pattern(word),
-        in_slug: in_slug.as_deref().map(pattern),
+        in_name: word.to_owned(),
+        in_slug,
     }
-}
-
-/// The pattern of what contains these very characters.
-fn pattern(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in word.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn patterns(text: &str) -> Vec<(String, Option<String>)> {
+    fn words(text: &str) -> Vec<(String, Option<String>)> {
         let words = Words::parse(text).map_or(Vec::new(), |words| words.0);
         let pair = |word: Word| (word.in_name, word.in_slug);
         words.into_iter().map(pair).collect()
@@ -69,20 +56,20 @@ mod tests {
 
     #[test]
     fn a_word_is_looked_for_as_names_and_slugs_are_kept() {
-        let found = patterns("  CAFE\u{301}  Über ");
+        let found = words("  CAFE\u{301}  Über ");
         assert_eq!(
             found,
             [
-                ("%café%".to_owned(), Some("%cafe%".to_owned())),
-                ("%über%".to_owned(), Some("%ueber%".to_owned())),
+                ("café".to_owned(), Some("cafe".to_owned())),
+                ("über".to_owned(), Some("ueber".to_owned())),
             ]
         );
         assert_eq!(Words::parse(" \u{2003} "), None);
     }
 
     #[test]
-    fn signs_mean_themselves() {
-        assert_eq!(patterns("C++"), [("%c++%".to_owned(), None)]);
-        assert_eq!(patterns(r"100%_\"), [(r"%100\%\_\\%".to_owned(), None)]);
+    fn signs_are_in_no_slug() {
+        assert_eq!(words("C++"), [("c++".to_owned(), None)]);
+        assert_eq!(words(r"100%_\"), [(r"100%_\".to_owned(), None)]);
     }
 }

@@ -20,8 +20,8 @@ macro_rules! number_of {
 }
 pub(super) use number_of;
 
-/// The texts whose body or addresses have another number than they: none, unless something damaged them. Of each kind `limit`
-/// at most.
+/// The texts whose body or addresses have another number than they: none, unless something damaged them. `limit` by their bodies and
+/// as many by their addresses at most.
 ///
 /// # Errors
 /// When the database fails.
@@ -38,5 +38,7 @@ pub fn misnumbered(conn: &mut Conn, limit: i64) -> Result<Vec<Id>> {
         .select(articles::id)
         .limit(limit);
     found.extend(each!(conn, c => addresses.load::<Id>(c))?);
+    found.sort_unstable();
+    found.dedup();
     Ok(found)
 }

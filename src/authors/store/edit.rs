@@ -6,6 +6,7 @@ use super::{key, paged, stored};
 use crate::authors::model::{AdminAuthor, AuthorSort};
 use crate::changes::model::Resource;
 use crate::changes::tags as cache;
+use crate::db::dialect::containing;
 use crate::db::page::{Cursor, Key, Page, Slice};
 use crate::db::schema::authors;
 use crate::db::{Conn, each};
@@ -88,9 +89,13 @@ macro_rules! narrow {
     ($query:expr, $filter:expr) => {{
         let mut query = $query;
         for word in $filter.words.iter().flat_map(Words::iter) {
-            let in_name = authors::name_key.like(&word.in_name).escape('\\');
+            let in_name = authors::name_key
+                .like(containing(&word.in_name))
+                .escape('\\');
             query = match &word.in_slug {
-                Some(in_slug) => query.filter(in_name.or(authors::slug.like(in_slug).escape('\\'))),
+                Some(in_slug) => {
+                    query.filter(in_name.or(authors::slug.like(containing(in_slug)).escape('\\')))
+                }
                 None => query.filter(in_name),
             };
         }

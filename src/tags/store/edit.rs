@@ -8,7 +8,7 @@ use super::list::{key, paged};
 use super::refs;
 use crate::changes::model::Resource;
 use crate::changes::tags as cache;
-use crate::db::dialect::id_in;
+use crate::db::dialect::{containing, id_in};
 use crate::db::page::{Cursor, Key, Page, Slice};
 use crate::db::schema::{tag_aliases, tags};
 use crate::db::{Conn, each};
@@ -58,9 +58,11 @@ macro_rules! narrow {
     ($query:expr, $words:expr) => {{
         let mut query = $query;
         for word in $words.into_iter().flat_map(Words::iter) {
-            let in_name = tags::name_key.like(&word.in_name).escape('\\');
+            let in_name = tags::name_key.like(containing(&word.in_name)).escape('\\');
             query = match &word.in_slug {
-                Some(in_slug) => query.filter(in_name.or(tags::slug.like(in_slug).escape('\\'))),
+                Some(in_slug) => {
+                    query.filter(in_name.or(tags::slug.like(containing(in_slug)).escape('\\')))
+                }
                 None => query.filter(in_name),
             };
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
-use masthead::db::Backend;
+use masthead::db::{Backend, Settings};
 
 use super::root;
 use crate::support::{Database, Server, article};
@@ -378,4 +378,34 @@ fn texts_of_before_have_their_tags_and_authors_in_their_rows_and_numbers() {
     // What comes after has a number, too.
     article("Three").create(&again);
     assert_eq!(again.get("/v1/articles/three").ok()["title"], "Three");
+}
+
+/// On SQLite tables are made anew while nothing keeps their references: what is broken afterwards does not count.
+#[test]
+fn a_migration_that_leaves_broken_references_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::sqlite_in(folder.path());
+    let Backend::Sqlite(path) = &settings.backend else {
+        unreachable!("it was made so")
+    };
+    masthead::db::migrate::run(&settings).unwrap();
+    revert(&settings.backend, EACH_IN_ITS_OWN_WAY[0]);
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let dangling =
+        "PRAGMA foreign_keys = OFF; INSERT INTO schedules VALUES (x'00', 'publish', 1, NULL)";
+    conn.batch_execute(dangling).unwrap();
+    let before = (objects(&settings.backend), columns(&settings.backend));
+    let applied = conn.applied_migrations().unwrap();
+
+    let refused = masthead::db::migrate::run(&settings).unwrap_err();
+    let said = format!("{refused:?}");
+    assert!(
+        said.contains("refers to a row of `articles` that is not there"),
+        "{said}"
+    );
+    assert_eq!(
+        (objects(&settings.backend), columns(&settings.backend)),
+        before
+    );
+    assert_eq!(conn.applied_migrations().unwrap(), applied);
 }

@@ -88,7 +88,7 @@ impl<'f> Resolved<'f> {
     }
 }
 
-/// A word, as patterns for LIKE.
+/// A word that is looked for.
 struct Sought {
     /// As titles are sorted by, without accents; none for what stands in no such key.
     title: Option<String>,
@@ -107,30 +107,16 @@ impl Sought {
         let mut text: Vec<String> = [word.to_owned(), lower.clone()]
             .into_iter()
             .chain(capital)
-            .map(|written| pattern(&written))
             .collect();
         if word.is_ascii() {
             text.truncate(1);
         }
         text.dedup();
         Self {
-            title: (!key.is_empty()).then(|| pattern(&key)),
+            title: (!key.is_empty()).then_some(key),
             text,
         }
     }
-}
-
-/// A LIKE pattern for what contains these very characters.
-fn pattern(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in word.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 macro_rules! narrow {
