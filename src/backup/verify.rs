@@ -11,7 +11,8 @@ use crate::config::{Media, Store};
 use crate::data_folder as folder;
 use crate::db::{Backend, Db, snapshot};
 use crate::error::{Error, Result};
-use crate::search::generation::{self, Generation, Unusable};
+use crate::search::folders;
+use crate::search::generation::{Generation, Unusable};
 use crate::search::schema::Fields;
 use crate::time::Clock;
 
@@ -126,7 +127,7 @@ fn search(db: &Db, root: &Path, fields: &Fields, findings: &mut Findings) {
 
 /// What is wrong with it; or, where nothing is, what is to be said.
 fn look_at_index(db: &Db, root: &Path, fields: &Fields) -> Result<Option<String>, String> {
-    let Some(folder) = generation::current(root, db, fields) else {
+    let Some(folder) = folders::current(root, db, fields) else {
         return Ok(Some(
             "there is no search index for these locales yet: the server builds it".into(),
         ));

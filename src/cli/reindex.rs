@@ -11,7 +11,8 @@ use super::Outcome;
 use crate::articles::store;
 use crate::config::Store;
 use crate::data_folder;
-use crate::search::generation::{self, Generation};
+use crate::search::folders;
+use crate::search::generation::Generation;
 use crate::search::schema::Fields;
 
 #[derive(Debug, Args)]
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         "{bar:40} {pos}/{len} texts {eta}",
     )?);
     let memory = usize::from(*search_memory_mb) * 1024 * 1024;
-    let folder = generation::new_folder(&root, &db, &fields);
+    let folder = folders::new(&root, &db, &fields);
     let mut generation = Generation::create(folder, fields, memory)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     generation.fill(&db, threads, |done| {
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     })?;
     generation.follow(&db, |_| Ok(true))?;
     bar.finish_and_clear();
-    generation::set_current(&root, generation.folder())?;
+    folders::set_current(&root, generation.folder())?;
     let size: u64 = std::fs::read_dir(generation.folder())?
         .flatten()
         .filter_map(|entry| entry.metadata().ok())

@@ -9,8 +9,8 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::generation::{self, Generation, Unusable};
-use super::{IndexState, Shared};
+use super::generation::{Generation, Unusable};
+use super::{IndexState, Shared, folders};
 use crate::articles::store as articles;
 
 /// How often the files are looked at.
@@ -24,6 +24,8 @@ struct Follower<'s> {
     root: PathBuf,
     /// What is followed into; none while the first is built, and after the last was damaged.
     generation: Option<Generation>,
+    /// The folder of one that could be opened and then not be followed into. Before it is tried again, another is built.
+    refused: Option<PathBuf>,
     /// A new one that is being built.
     building: Option<Receiver<Result<Generation, Unusable>>>,
     looked: Instant,
@@ -38,18 +40,16 @@ pub(super) fn run(shared: &Arc<Shared>, root: PathBuf) {
         shared,
         root,
         generation: None,
+        refused: None,
         building: None,
         looked: Instant::now(),
         committed: None,
         retry: RETRY.0,
         retry_at: None,
     };
-    follower.begin();
+    follower.attempt(Follower::begin);
     while !shared.stopping.load(Ordering::Acquire) {
-        // The library ends in a panic where a file holds what it never wrote. Nobody would follow after that.
-        if catch_unwind(AssertUnwindSafe(|| follower.step())).is_err() {
-            follower.give_up(&Unusable::Damaged("reading it ended in a panic".into()));
-        }
+        follower.attempt(Follower::step);
     }
     // It writes into this folder, which may be about to go.
     if let Some(building) = follower.building.take() {
@@ -58,10 +58,17 @@ pub(super) fn run(shared: &Arc<Shared>, root: PathBuf) {
 }
 
 impl Follower<'_> {
+    /// The library ends in a panic where a file holds what it never wrote. Nobody would follow after that.
+    fn attempt(&mut self, work: fn(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.give_up(&Unusable::Damaged("reading it ended in a panic".into()));
+        }
+    }
+
     /// Opens the index that is there; where none can be used, builds one.
     fn begin(&mut self) {
         let shared = self.shared;
-        let current = generation::current(&self.root, &shared.db, &shared.fields);
+        let current = folders::current(&self.root, &shared.db, &shared.fields);
         let opened = current.map(|folder| self.open(folder));
         match opened {
             Some(Ok(generation)) => self.adopt(generation),
@@ -186,9 +193,12 @@ impl Follower<'_> {
             return;
         }
         // Another process may have built one.
-        let current = generation::current(&self.root, &shared.db, &shared.fields);
+        let current = folders::current(&self.root, &shared.db, &shared.fields);
         let known = self.generation.as_ref().map(Generation::folder);
-        if let Some(folder) = current.filter(|folder| known != Some(folder.as_path()))
+        let other = |folder: &PathBuf| {
+            known != Some(folder.as_path()) && self.refused.as_ref() != Some(folder)
+        };
+        if let Some(folder) = current.filter(other)
             && let Ok(generation) = self.open(folder)
         {
             tracing::info!("took over the search index that was built beside this server");
@@ -207,7 +217,7 @@ impl Follower<'_> {
         let root = self.root.clone();
         set_unwell(&shared);
         let work = move || {
-            let folder = generation::new_folder(&root, &shared.db, &shared.fields);
+            let folder = folders::new(&root, &shared.db, &shared.fields);
             let built = build(&shared, &folder);
             if built.is_err() {
                 // On a full disk what is half done would leave no room for the next try.
@@ -229,18 +239,19 @@ impl Follower<'_> {
         let Some(building) = &self.building else {
             return;
         };
-        match building.try_recv() {
-            Err(TryRecvError::Empty) => {}
+        let built = match building.try_recv() {
+            Err(TryRecvError::Empty) => return,
             Err(TryRecvError::Disconnected) => {
-                self.building = None;
-                self.give_up(&Unusable::Damaged("its building ended in a panic".into()));
+                Err(Unusable::Damaged("its building ended in a panic".into()))
             }
-            Ok(Ok(generation)) => {
-                self.building = None;
-                self.adopt(generation);
-            }
-            Ok(Err(error)) => {
-                self.building = None;
+            Ok(built) => built,
+        };
+        self.building = None;
+        match built {
+            Ok(generation) => self.adopt(generation),
+            Err(error) => {
+                // What keeps one from being built, as a full disk does, may have been all that ailed the last.
+                self.refused = None;
                 self.give_up(&error);
             }
         }
@@ -249,20 +260,28 @@ impl Follower<'_> {
     /// From now on this one is followed into and served.
     fn adopt(&mut self, mut generation: Generation) {
         let shared = self.shared;
+        // Until it is: this may also end in a panic.
+        self.refused = Some(generation.folder().to_owned());
         let ready = generation
             .follow(&shared.db, |_| Ok(true))
             .and_then(|()| publish(shared, &generation))
-            .and_then(|()| Ok(generation::set_current(&self.root, generation.folder())?));
+            .and_then(|()| Ok(folders::set_current(&self.root, generation.folder())?));
         match ready {
             Ok(()) => {
-                generation::sweep(&self.root, generation.folder());
+                folders::sweep(&self.root, generation.folder());
                 self.committed = Some(Instant::now());
                 self.retry = RETRY.0;
                 self.retry_at = None;
                 self.generation = Some(generation);
+                self.refused = None;
                 set_state(shared, IndexState::Ready);
             }
-            Err(error) => self.give_up(&error),
+            Err(error) => {
+                if matches!(error, Unusable::Database(_)) {
+                    self.refused = None;
+                }
+                self.give_up(&error);
+            }
         }
     }
 }

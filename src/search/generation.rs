@@ -4,7 +4,6 @@
 //! state of this one, is known for what it is.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -84,58 +83,6 @@ impl From<tantivy::TantivyError> for Unusable {
 impl From<io::Error> for Unusable {
     fn from(error: io::Error) -> Self {
         Self::Damaged(error.to_string())
-    }
-}
-
-/// The folder of a new generation inside the folder of the index.
-pub fn new_folder(root: &Path, db: &Db, fields: &Fields) -> PathBuf {
-    root.join(format!(
-        "{}-{}-{}",
-        db.epoch().short(),
-        fields.fingerprint(),
-        Id::new().short()
-    ))
-}
-
-/// Where the name of the present generation stands.
-fn pointer(root: &Path) -> PathBuf {
-    root.join("current")
-}
-
-/// The folder of the present generation, where there is one for this database and these fields.
-pub fn current(root: &Path, db: &Db, fields: &Fields) -> Option<PathBuf> {
-    let name = fs::read_to_string(pointer(root)).ok()?;
-    let wanted = format!("{}-{}-", db.epoch().short(), fields.fingerprint());
-    (name.starts_with(&wanted) && !name.contains(['/', '.'])).then(|| root.join(name))
-}
-
-/// Makes this generation the present one.
-///
-/// # Errors
-/// When that cannot be written.
-pub fn set_current(root: &Path, folder: &Path) -> io::Result<()> {
-    let name = folder.file_name().unwrap_or_default();
-    let beside = root.join("current.new");
-    fs::write(&beside, name.as_encoded_bytes())?;
-    fs::rename(beside, pointer(root))
-}
-
-/// Removes the generations that are not the present one and that nobody writes.
-pub fn sweep(root: &Path, keep: &Path) {
-    let Ok(entries) = fs::read_dir(root) else {
-        return;
-    };
-    for folder in entries.flatten().map(|entry| entry.path()) {
-        if folder == keep || !folder.is_dir() {
-            continue;
-        }
-        let written = File::open(folder.join(".tantivy-writer.lock"));
-        if written.is_ok_and(|lock| lock.try_lock().is_err()) {
-            continue;
-        }
-        if let Err(error) = fs::remove_dir_all(&folder) {
-            tracing::warn!(%error, folder = %folder.display(), "an old search index cannot be removed");
-        }
     }
 }
 
@@ -280,16 +227,8 @@ impl Generation {
 
     fn writer(&mut self, threads: usize) -> Result<&mut IndexWriter, Unusable> {
         if self.writer.is_none() {
-            let options = IndexWriterOptions::builder()
-                .num_worker_threads(threads)
-                .memory_budget_per_thread((self.memory / threads).max(15_000_000))
-                .num_merge_threads(1)
-                .build();
-            let writer: IndexWriter = self.index.writer_with_options(options)?;
-            let mut policy = LogMergePolicy::default();
-            policy.set_del_docs_ratio_before_merge(0.2);
-            writer.set_merge_policy(Box::new(policy));
-            self.writer = Some(writer);
+            let memory = (self.memory / threads).max(15_000_000);
+            self.writer = Some(writer_of(&self.index, threads, memory)?);
         }
         self.writer
             .as_mut()
@@ -441,5 +380,133 @@ impl Generation {
             .searcher
             .search(&query, &tantivy::collector::DocSetCollector)?;
         Ok(found.into_iter().map(|place| serving.id(place)).collect())
+    }
+}
+
+/// A writer of an index, with so many threads of so many bytes each.
+fn writer_of(index: &Index, threads: usize, memory: usize) -> tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(threads)
+        .memory_budget_per_thread(memory)
+        .num_merge_threads(1)
+        .build();
+    let writer: IndexWriter = index.writer_with_options(options)?;
+    // A process that was killed inside a commit left the lists of what it deleted, under the names that the next commit gives
+    // its own, should it be as many operations later; and no file is written where there is one.
+    writer.garbage_collect_files().wait()?;
+    // The library numbers the first operation as it did the last commit. A merge that begins before the next commit would
+    // carry out a deletion of that number in the segments that lack it, take those that have deletions of the last commit for
+    // done, and go on behind it in what it makes of them: what was to be deleted would stay. So that number is used up here.
+    writer.run([])?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_del_docs_ratio_before_merge(0.2);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
+}
+
+#[cfg(test)]
+mod tests {
+    use tantivy::TantivyDocument;
+    use tantivy::collector::Count;
+    use tantivy::merge_policy::NoMergePolicy;
+    use tantivy::query::TermQuery;
+    use tantivy::schema::{STRING, Schema};
+
+    use super::*;
+
+    const MEMORY: usize = 15_000_000;
+
+    /// An index of names alone, in a folder.
+    struct Names {
+        folder: tempfile::TempDir,
+        name: Field,
+    }
+
+    impl Names {
+        /// One with a segment for each of these.
+        fn of(segments: &[&[&str]]) -> Self {
+            let mut schema = Schema::builder();
+            let name = schema.add_text_field("name", STRING);
+            let folder = tempfile::tempdir().unwrap();
+            let files = Files::open(folder.path().to_owned()).unwrap();
+            let index = Index::builder().schema(schema.build());
+            let index = index.open_or_create(files).unwrap();
+            let names = Self { folder, name };
+            let mut writer = unmerged(&index);
+            for segment in segments {
+                for held in *segment {
+                    names.add(&writer, held);
+                }
+                writer.commit().unwrap();
+            }
+            names
+        }
+
+        /// As another process would find it.
+        fn open(&self) -> Index {
+            Index::open(Files::open(self.folder.path().to_owned()).unwrap()).unwrap()
+        }
+
+        fn add(&self, writer: &IndexWriter, name: &str) {
+            let mut document = TantivyDocument::new();
+            document.add_text(self.name, name);
+            writer.add_document(document).unwrap();
+        }
+
+        fn delete(&self, writer: &IndexWriter, name: &str) {
+            writer.delete_term(Term::from_field_text(self.name, name));
+        }
+
+        fn hold(&self, name: &str) -> bool {
+            let searcher = self.open().reader().unwrap().searcher();
+            let term = Term::from_field_text(self.name, name);
+            let query = TermQuery::new(term, IndexRecordOption::Basic);
+            searcher.search(&query, &Count).unwrap() > 0
+        }
+    }
+
+    fn unmerged(index: &Index) -> IndexWriter {
+        let writer = writer_of(index, 1, MEMORY).unwrap();
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        writer
+    }
+
+    #[test]
+    fn what_is_deleted_first_after_a_start_stays_deleted_by_a_merge() {
+        let names = Names::of(&[&["one", "two", "three", "more"], &["four", "five", "six"]]);
+        let mut writer = unmerged(&names.open());
+        names.delete(&writer, "four");
+        writer.commit().unwrap();
+        drop(writer);
+
+        // A third of the second segment is deleted: the first segment that is added makes these two be merged.
+        let mut writer = writer_of(&names.open(), 1, MEMORY).unwrap();
+        names.delete(&writer, "five");
+        names.add(&writer, "seven");
+        writer.commit().unwrap();
+        writer.wait_merging_threads().unwrap();
+        let segments = names.open().searchable_segments().unwrap();
+        assert!(segments.len() < 3, "nothing was merged");
+        assert!(names.hold("one") && names.hold("six") && names.hold("seven"));
+        assert!(!names.hold("four") && !names.hold("five"));
+    }
+
+    #[test]
+    fn a_commit_that_was_killed_does_not_stand_in_the_way_of_the_next() {
+        let names = Names::of(&[&["one", "two", "three"]]);
+        let meta = names.folder.path().join("meta.json");
+        let before = std::fs::read(&meta).unwrap();
+        let change = || {
+            let mut writer = unmerged(&names.open());
+            names.delete(&writer, "two");
+            names.add(&writer, "four");
+            writer.commit()
+        };
+        change().unwrap();
+        // Killed before this was written; all else was.
+        std::fs::write(&meta, before).unwrap();
+        assert!(names.hold("two") && !names.hold("four"));
+        change().unwrap();
+        assert!(!names.hold("two") && names.hold("four"));
     }
 }

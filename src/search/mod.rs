@@ -17,6 +17,7 @@ mod document;
 pub mod facets;
 pub mod feedback;
 pub mod files;
+pub mod folders;
 pub mod follower;
 pub mod generation;
 pub mod highlight;

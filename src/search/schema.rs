@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 use super::terms;
 use super::words::Words;
 
-/// Changes whenever an index of an older program would answer otherwise: another field, other words.
-const VERSION: u32 = 2;
+/// Changes whenever an index of an older program would answer otherwise: another field, other words, a fault in its writing.
+const VERSION: u32 = 3;
 
 /// The fields of the texts of one locale.
 #[derive(Debug, Clone)]

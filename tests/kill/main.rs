@@ -108,10 +108,12 @@ fn sigkill_loses_nothing_acknowledged(run: &Run) {
             Err(fault) => vec![fault],
         };
         if !faults.is_empty() {
+            ground.search.disable_cleanup(true);
+            let index = ground.search.path().display();
             let kept = ground.database.keep();
             let left = kept.map(|folder| format!("\nthe database is in {}", folder.display()));
             panic!(
-                "round {round} of seed {}:\n{}{}",
+                "round {round} of seed {}:\n{}\nthe index is in {index}{}",
                 run.seed,
                 faults.join("\n"),
                 left.unwrap_or_default()

@@ -31,7 +31,7 @@ const SIGKILL: i32 = 9;
 pub(crate) struct Ground {
     pub(crate) database: Database,
     /// Where the search index is.
-    search: TempDir,
+    pub(crate) search: TempDir,
     pub(crate) model: Model,
 }
 

@@ -46,11 +46,11 @@ pub(crate) fn compare(db: &Db, folder: &Path) -> Option<String> {
     let published: Vec<Id> = db
         .read_blocking(|conn| Ok(each!(conn, c => published.load(c))?))
         .unwrap();
-    let missing = published.iter().filter(|id| !held.contains(id)).count();
-    let gone = held.iter().filter(|id| !published.contains(id)).count();
+    let missing: Vec<_> = published.iter().filter(|id| !held.contains(id)).collect();
+    let gone: Vec<_> = held.iter().filter(|id| !published.contains(id)).collect();
     (held != published).then(|| {
         format!(
-            "the index lacks {missing} of {} texts, and holds {gone} that are not published",
+            "the index lacks {missing:?} of {} texts, and holds {gone:?} that are not published",
             published.len()
         )
     })

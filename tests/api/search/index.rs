@@ -221,6 +221,31 @@ fn what_is_taken_from_the_folder_is_built_again_while_it_serves() {
 }
 
 #[test]
+fn one_that_can_be_opened_and_not_written_is_built_again() {
+    let root = tempfile::tempdir().unwrap();
+    let server = server_with(root.path(), None);
+    fill(&server, 0..20);
+    assert_eq!(indexed(&server).len(), 20);
+    let database = server.into_database();
+    let folder = generations(root.path()).pop().expect("an index");
+    // No writer can have the lock.
+    let lock = folder.join(".tantivy-writer.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+
+    let server = server_with(root.path(), Some(database));
+    assert_eq!(indexed(&server).len(), 20, "it is as good as any to read");
+    fill(&server, 20..25);
+    wait_until("it is not built again", || {
+        let ready = server.get("/health/ready").ok();
+        ready["search"]["status"] == "ready" && ready["search"]["behind"] == 0
+    });
+    assert_ne!(generations(root.path()), [folder]);
+    assert_eq!(indexed(&server), published(&server));
+    assert_eq!(indexed(&server).len(), 25);
+}
+
+#[test]
 fn reindex_builds_one_that_a_running_server_takes_over() {
     let database = Database::unmigrated();
     let data = tempfile::tempdir().unwrap();
