@@ -12,9 +12,11 @@ use crate::error::{Fault, FaultCode};
 
 mod fields;
 mod preserialized;
+mod quoted;
 
 pub use fields::Fields;
 pub use preserialized::Preserialized;
+pub use quoted::push_quoted;
 
 /// How deep arrays and objects may nest where nothing else is said.
 pub const MAX_DEPTH: usize = 32;

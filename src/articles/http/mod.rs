@@ -74,7 +74,7 @@ pub(crate) async fn list_pages(
         (status = 308, description = "It has another slug now", headers(("Location" = String))),
     )
 )]
-#[get("/v1/articles/{key}")]
+#[get("/v1/articles/{key:[^./]+}")]
 pub(crate) async fn get_article(
     request: HttpRequest,
     app: web::Data<App>,
@@ -94,7 +94,7 @@ pub(crate) async fn get_article(
         (status = 308, description = "It has another slug now", headers(("Location" = String))),
     )
 )]
-#[get("/v1/pages/{key}")]
+#[get("/v1/pages/{key:[^./]+}")]
 pub(crate) async fn get_page(
     request: HttpRequest,
     app: web::Data<App>,
@@ -171,7 +171,8 @@ async fn get_one(
     let mut article = read_one(request, app, kind, &key, locale, show, "").await?;
     let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
-    Answer::json(&article)?
+    let body = article.body.take();
+    Answer::json_and_text(&article, "body", body.as_deref())?
         .at(change)
         .depends_on(depends_on)
         .to(request)
