@@ -26,15 +26,15 @@ const CONNECT: Duration = Duration::from_secs(1);
 pub(super) const POOL_CACHE: u32 = 2048;
 
 /// The same of a thread's own, which answers most misses: enough for what stands above the leaves of tables and indexes, by
-/// reckoning a twenty-five-hundredth of a large database.
+/// reckoning a twenty-five-hundredth of a large database, though five leaves pass through for each of these pages.
 fn inline_cache(settings: &Settings) -> u32 {
     let size = match &settings.backend {
         Backend::Sqlite(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
         Backend::Postgres(_) => 0,
     };
-    u32::try_from(size / 2048 / 1024)
+    u32::try_from(size / 512 / 1024)
         .unwrap_or(u32::MAX)
-        .clamp(4 << 10, 16 << 10)
+        .clamp(4 << 10, 32 << 10)
 }
 
 /// The readers of one database.
