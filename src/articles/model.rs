@@ -205,10 +205,6 @@ pub struct Article {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     pub updated_at: Option<Time>,
-    /// Its body as sanitised HTML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false)]
-    pub body: Option<String>,
     /// Its body as the author wrote it in Markdown, not sanitised; null where it was not written in Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
@@ -241,6 +237,11 @@ pub struct Article {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Translation>, required = false)]
     pub translations: Option<Vec<Translation>>,
+    // Last, as answers of one text write it.
+    /// Its body as sanitised HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub body: Option<String>,
 }
 
 /// An article as it comes in, from any door: JSON Lines, an importer, the admin API. Nothing in it is checked yet but the

@@ -80,7 +80,6 @@ fn shows_every_field_of_the_contract() {
       "reading_minutes": 1,
       "published_at": "2026-03-01T08:00:00.000Z",
       "updated_at": "2026-03-02T08:00:00.500Z",
-      "body": "<h2 id=\"touch\">Touch</h2>\n<p>It <em>helps</em>.</p>\n",
       "markdown": "## Touch\n\nIt *helps*.\n",
       "text": "Touch\n\nIt helps.",
       "toc": [
@@ -132,7 +131,8 @@ fn shows_every_field_of_the_contract() {
           "locale": "de",
           "slug": "naehe-nach-dem-trauma"
         }
-      ]
+      ],
+      "body": "<h2 id=\"touch\">Touch</h2>\n<p>It <em>helps</em>.</p>\n"
     }
     "###);
     let by_id = server.get(&format!("/v1/articles/{}?include=markdown,text", id(1)));
@@ -165,7 +165,6 @@ fn what_has_no_value_is_null_and_what_was_not_asked_for_is_absent() {
       "reading_minutes": 0,
       "published_at": "2026-11-22T10:00:00.000Z",
       "updated_at": "2026-11-22T10:00:00.000Z",
-      "body": "",
       "toc": [],
       "tags": [],
       "authors": [],
@@ -177,7 +176,8 @@ fn what_has_no_value_is_null_and_what_was_not_asked_for_is_absent() {
         "noindex": false
       },
       "metadata": {},
-      "translations": []
+      "translations": [],
+      "body": ""
     }
     "#);
     let one = server.get("/v1/articles/bare?fields=title,subtitle&include=tags,markdown");

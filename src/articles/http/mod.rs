@@ -120,7 +120,7 @@ pub(crate) async fn get_page(
         (status = 308, description = "It has another slug now", headers(("Location" = String))),
     )
 )]
-#[get("/v1/articles/{key}.{form:md|txt|html}")]
+#[get("/v1/articles/{key:[^/]*}.{form:[^/]*}")]
 pub(crate) async fn get_article_text(
     request: HttpRequest,
     app: web::Data<App>,
@@ -146,7 +146,7 @@ pub(crate) async fn get_article_text(
         (status = 308, description = "It has another slug now", headers(("Location" = String))),
     )
 )]
-#[get("/v1/pages/{key}.{form:md|txt|html}")]
+#[get("/v1/pages/{key:[^/]*}.{form:[^/]*}")]
 pub(crate) async fn get_page_text(
     request: HttpRequest,
     app: web::Data<App>,
