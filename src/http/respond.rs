@@ -68,24 +68,23 @@ impl Answer {
     /// # Errors
     /// When it cannot be written as JSON, which is a fault of ours.
     pub fn json(value: &impl Serialize) -> Result<Self, Refusal> {
-        Self::json_and_text(value, "", None)
+        Self::json_and_text(value, None)
     }
 
-    /// JSON of `value`, an object with members, and of one member more: a long text, which is most of the answer and is
-    /// written faster by itself.
+    /// JSON of `value`, an object with members, and of one member more, of this name: a long text, which is most of the
+    /// answer and is written faster by itself.
     ///
     /// # Errors
     /// As [`Answer::json`].
     pub fn json_and_text(
         value: &impl Serialize,
-        name: &str,
-        text: Option<&str>,
+        text: Option<(&str, &str)>,
     ) -> Result<Self, Refusal> {
         // As long as most are: growing there by doubling copies all of it several times.
         let mut bytes = Vec::with_capacity(16 * 1024);
         serde_json::to_writer(&mut bytes, value)
             .map_err(|error| Error::internal(format!("an answer: {error}")))?;
-        if let Some(text) = text {
+        if let Some((name, text)) = text {
             // In place of the bracket at its end.
             bytes.pop();
             bytes.extend_from_slice(format!(",\"{name}\":").as_bytes());

@@ -172,7 +172,8 @@ async fn get_one(
     let depends_on = of_one(&article, &key, &wanted);
     present(&mut article, app, show);
     let body = article.body.take();
-    Answer::json_and_text(&article, "body", body.as_deref())?
+    let body = body.as_deref().map(|body| ("body", body));
+    Answer::json_and_text(&article, body)?
         .at(change)
         .depends_on(depends_on)
         .to(request)
