@@ -32,24 +32,17 @@ pub fn push_quoted(json: &mut Vec<u8>, text: &str) {
 
 /// Where the first byte is that must not stand in a JSON string as it is.
 fn first_to_escape(bytes: &[u8]) -> Option<usize> {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let mut at = 0;
-    for block in blocks {
-        // Without a way out before its end, so that its bytes are compared together.
-        let any = block
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    // Without a way out before its end, so that the bytes of a block are compared together.
+    let is_clean = |block: &&[u8; BLOCK]| {
+        !block
             .iter()
-            .fold(false, |any, &byte| any | is_to_escape(byte));
-        if any {
-            return block
-                .iter()
-                .position(|&byte| is_to_escape(byte))
-                .map(|place| at + place);
-        }
-        at += BLOCK;
-    }
-    rest.iter()
-        .position(|&byte| is_to_escape(byte))
-        .map(|place| at + place)
+            .fold(false, |any, &byte| any | is_to_escape(byte))
+    };
+    let clean = blocks.iter().take_while(is_clean).count() * BLOCK;
+    let (_, rest) = bytes.split_at(clean);
+    let place = rest.iter().position(|&byte| is_to_escape(byte))?;
+    Some(clean + place)
 }
 
 const fn is_to_escape(byte: u8) -> bool {

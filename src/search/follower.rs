@@ -24,7 +24,7 @@ struct Follower<'s> {
     root: PathBuf,
     /// What is followed into; none while the first is built, and after the last was damaged.
     generation: Option<Generation>,
-    /// The folder of one that could be opened and then not be followed into. Before it is tried again, another is built.
+    /// The folder that was opened last, until it is followed into. Before it is tried again, another is built.
     refused: Option<PathBuf>,
     /// A new one that is being built.
     building: Option<Receiver<Result<Generation, Unusable>>>,
@@ -80,8 +80,10 @@ impl Follower<'_> {
         }
     }
 
-    fn open(&self, folder: PathBuf) -> Result<Generation, Unusable> {
+    fn open(&mut self, folder: PathBuf) -> Result<Generation, Unusable> {
         let shared = self.shared;
+        // Already now: this, and following into it, may also end in a panic.
+        self.refused = Some(folder.clone());
         Generation::open(
             folder,
             shared.fields.clone(),
@@ -195,8 +197,9 @@ impl Follower<'_> {
         // Another process may have built one.
         let current = folders::current(&self.root, &shared.db, &shared.fields);
         let known = self.generation.as_ref().map(Generation::folder);
-        let other = |folder: &PathBuf| {
-            known != Some(folder.as_path()) && self.refused.as_ref() != Some(folder)
+        let other = |folder: &PathBuf| match known {
+            Some(known) => known != folder,
+            None => self.refused.as_ref() != Some(folder),
         };
         if let Some(folder) = current.filter(other)
             && let Ok(generation) = self.open(folder)
@@ -247,21 +250,17 @@ impl Follower<'_> {
             Ok(built) => built,
         };
         self.building = None;
+        // What keeps one from being built, as a full disk does, may have been all that ailed the last.
+        self.refused = None;
         match built {
             Ok(generation) => self.adopt(generation),
-            Err(error) => {
-                // What keeps one from being built, as a full disk does, may have been all that ailed the last.
-                self.refused = None;
-                self.give_up(&error);
-            }
+            Err(error) => self.give_up(&error),
         }
     }
 
     /// From now on this one is followed into and served.
     fn adopt(&mut self, mut generation: Generation) {
         let shared = self.shared;
-        // Until it is: this may also end in a panic.
-        self.refused = Some(generation.folder().to_owned());
         let ready = generation
             .follow(&shared.db, |_| Ok(true))
             .and_then(|()| publish(shared, &generation))

@@ -35,6 +35,7 @@ pub mod suggest;
 mod terms;
 pub mod vocabulary;
 pub mod words;
+mod writer;
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -386,6 +386,7 @@ fn what_is_not_there_is_not_found() {
         "/v1/articles/one.MD",
         "/v1/articles/one.",
         "/v1/articles/.md",
+        "/v1/pages/one.MD",
         "/docs/none.js",
         "/docs/..%2f..%2fCargo.toml",
         "/problems/none",

@@ -74,6 +74,7 @@ pub(crate) async fn list_pages(
         (status = 308, description = "It has another slug now", headers(("Location" = String))),
     )
 )]
+// Without a dot, so that the router need not look for a form first.
 #[get("/v1/articles/{key:[^./]+}")]
 pub(crate) async fn get_article(
     request: HttpRequest,
