@@ -145,6 +145,7 @@ fn an_index_of_another_database_or_state_is_not_used() {
     assert_eq!(indexed(&server).len(), 50);
 
     // Another database altogether.
+    drop(server);
     let server = server_with(folder.path(), None);
     assert_eq!(indexed(&server), [""; 0]);
 }
